@@ -1,0 +1,7 @@
+/** The commands of `nmp`, each in its own file under `commands/`. */
+import type { Command } from 'commander';
+
+/** Adds one command, with its options and its action, to the program. */
+export type Register = (program: Command) => void;
+
+export const COMMANDS: readonly Register[] = [];

@@ -1,0 +1,55 @@
+/** The seam to the last wall: decides whether an output may leave the enclave. */
+
+import type { ValueSchema } from '../../shared/policy/value-schema.ts';
+
+/** Cells of the granted columns that a run could read, for the input-aware match. */
+export interface ReadTable {
+  readonly dataset: string;
+  readonly columns: readonly {
+    readonly name: string;
+    readonly values: readonly (string | null)[];
+  }[];
+}
+
+export interface EgressContext {
+  /** Declared output schema of the capability. */
+  readonly schema: ValueSchema;
+  readonly policy: EgressPolicy;
+  /** Tables that this run read; empty if none. */
+  readonly tables: readonly ReadTable[];
+  /** Peer ID of the client, module hash (hex): what the quota is charged to. */
+  readonly client: string;
+  readonly module: string;
+  /** Rows that entered the answer, for the minimum group; undefined if no dataset was read. */
+  readonly rowsRead?: number;
+}
+
+/** Data owner's rules for one capability; see docs/schemas. */
+export interface EgressPolicy {
+  readonly minimumGroup?: number;
+  readonly quotaBits?: number;
+  readonly restrictedKeys?: readonly string[];
+  readonly allow?: readonly string[];
+}
+
+export type CountBucket = '0' | '1' | '2-9' | '10+';
+
+export interface EgressVerdict {
+  readonly blocked: boolean;
+  /** Closed set of codes (SCHEMA, QUOTA, PII, SECRET, TABLE_MATCH, MINIMUM_GROUP, CANARY, UNDECODABLE). */
+  readonly codes: readonly string[];
+  readonly countBucket: CountBucket;
+  /** Canonical bytes that may leave; present only if not blocked. */
+  readonly output?: Uint8Array;
+  /** Findings for the data owner's sealed audit record only: rule and path, never the value. */
+  readonly findings: readonly { readonly rule: string; readonly path: string }[];
+  /** SHA-256 of the verdict's canonical form; goes into the execution certificate. */
+  readonly digest: Uint8Array;
+}
+
+export interface EgressFilter {
+  /** Deterministic for the same output, context and ledger; never throws for hostile bytes. */
+  judge(output: Uint8Array, context: EgressContext): EgressVerdict;
+  /** SHA-256 of the canonical policy, rules included. */
+  policyDigest(policy: EgressPolicy): Uint8Array;
+}

@@ -1,0 +1,42 @@
+/** Builds TypeScript (dist/) and the native parts (build/native/). Usage: node scripts/build.ts [ts|native] */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const cache = process.env.NMP_CACHE ?? join(homedir(), '.cache', 'nmp-enclave');
+
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
+  const started = Date.now();
+  process.stderr.write(`· ${command} ${args.join(' ')}\n`);
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env });
+  if (error !== undefined || status !== 0) {
+    const missing = error !== undefined && 'code' in error && error.code === 'ENOENT';
+    const remedy = missing
+      ? `${command} is not installed: install Rust 1.95 with rustup (cargo) and run make build again`
+      : `${command} failed`;
+    process.stderr.write(`${remedy}\n`);
+    process.exit(1);
+  }
+  process.stderr.write(`  done in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+}
+
+/** Cargo's output stays outside the repository, so that fresh clones share it. */
+function buildNative(): void {
+  const target = process.env.CARGO_TARGET_DIR ?? join(cache, 'cargo-target');
+  const env = { ...process.env, CARGO_TARGET_DIR: target };
+  const args = ['build', '--release', '--locked', '--manifest-path', 'native/Cargo.toml'];
+  run('cargo', [...args, '-p', 'nmp-sandbox', '-p', 'nmp-scan'], env);
+  const out = join(root, 'build', 'native');
+  mkdirSync(out, { recursive: true });
+  for (const name of ['sandbox', 'scan']) {
+    // Renamed into place: a process may have the old addon mapped.
+    copyFileSync(join(target, 'release', `libnmp_${name}.so`), join(out, `${name}.node.new`));
+    renameSync(join(out, `${name}.node.new`), join(out, `${name}.node`));
+  }
+}
+
+const part = process.argv[2];
+if (part !== 'ts') buildNative();
+if (part !== 'native') run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json']);

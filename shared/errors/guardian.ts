@@ -1,0 +1,10 @@
+import type { ErrorEntry } from './entry.ts';
+
+export const GUARDIAN_ERRORS = {
+  GUARDIAN_REJECTED: {
+    stage: 'guardian',
+    exit: 4,
+    cause: 'The static analysis refused the module before any engine saw it.',
+    remedy: 'Run nmp guard on the module; the reasons name the rule.',
+  },
+} as const satisfies Record<string, ErrorEntry>;

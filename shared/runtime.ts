@@ -1,0 +1,32 @@
+/** Seams to the outside world. Nothing reads the clock or randomness in place. */
+
+/** Wall clock and monotonic clock. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  nowMs(): number;
+  /** Milliseconds since an arbitrary start; never goes back. */
+  monotonicMs(): number;
+}
+
+/** A source of cryptographic randomness. */
+export interface Random {
+  /** `length` fresh random bytes. */
+  bytes(length: number): Uint8Array;
+}
+
+/** The platform's own clock; chosen in a composition root only. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};
+
+/** The platform's own randomness (Web Crypto); chosen in a composition root only. */
+export const systemRandom: Random = {
+  bytes(length) {
+    const out = new Uint8Array(length);
+    // Web Crypto answers at most 65,536 bytes a call.
+    for (let at = 0; at < length; at += 65_536)
+      crypto.getRandomValues(out.subarray(at, at + 65_536));
+    return out;
+  },
+};
