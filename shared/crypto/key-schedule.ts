@@ -1,0 +1,60 @@
+/** From the shared secret to one AES-256-GCM key a stream and direction (docs/protocol.md). */
+import { concat, u64be, utf8 } from '../bytes.ts';
+import { LABEL } from '../wire/constants.ts';
+import { hkdfExpand, hkdfExtract } from './hkdf.ts';
+import { AES_GCM, type CryptoSuite } from './suite.ts';
+
+/** Secrets of a session, 48 bytes each, one a direction. */
+export interface SessionSecrets {
+  readonly clientToNode: Uint8Array;
+  readonly nodeToClient: Uint8Array;
+}
+
+export interface StreamKey {
+  readonly key: Uint8Array;
+  readonly iv: Uint8Array;
+}
+
+export interface StreamKeys {
+  readonly clientToNode: StreamKey;
+  readonly nodeToClient: StreamKey;
+}
+
+/** @param fullHash hash over transcript and ciphertext, 48 bytes */
+export function deriveSessionSecrets(
+  suite: CryptoSuite,
+  sharedSecret: Uint8Array,
+  fullHash: Uint8Array,
+): SessionSecrets {
+  const key = hkdfExtract(suite, fullHash, sharedSecret);
+  const expand = (label: string) => hkdfExpand(suite, key, concat(utf8(label), fullHash), 48);
+  const secrets = {
+    clientToNode: expand(LABEL.clientToNode),
+    nodeToClient: expand(LABEL.nodeToClient),
+  };
+  key.fill(0);
+  return secrets;
+}
+
+function deriveStreamKey(suite: CryptoSuite, secret: Uint8Array, stream: bigint): StreamKey {
+  const info = concat(utf8(LABEL.stream), u64be(stream));
+  const bytes = hkdfExpand(suite, secret, info, AES_GCM.key + AES_GCM.nonce);
+  return { key: bytes.subarray(0, AES_GCM.key), iv: bytes.subarray(AES_GCM.key) };
+}
+
+/** Keys of stream `stream`; a stream number is used once in a session. */
+export function deriveStreamKeys(
+  suite: CryptoSuite,
+  secrets: SessionSecrets,
+  stream: bigint,
+): StreamKeys {
+  return {
+    clientToNode: deriveStreamKey(suite, secrets.clientToNode, stream),
+    nodeToClient: deriveStreamKey(suite, secrets.nodeToClient, stream),
+  };
+}
+
+export function wipeSecrets(secrets: SessionSecrets): void {
+  secrets.clientToNode.fill(0);
+  secrets.nodeToClient.fill(0);
+}

@@ -1,0 +1,43 @@
+/** Identifiers, limits and times of the wire protocol; docs/protocol.md explains each. */
+
+/** libp2p protocol ids. */
+export const PROTOCOL = {
+  /** M1, M2, M3 and the first call. */
+  elicit: '/nmp/elicit/1.0.0',
+  /** Every later call of a session. */
+  call: '/nmp/call/1.0.0',
+  /** Signed node record, fetched before any attestation. */
+  describe: '/nmp/describe/1.0.0',
+  kad: '/nmp/kad/1.0.0',
+} as const;
+
+/** X-Wing (KEM 0x647a), HKDF-SHA384, AES-256-GCM (RFC 9180 code points side by side). */
+export const SUITE_XWING_SHA384_AES256GCM = 1;
+
+/** Domain separation of every hash and signature of the handshake. */
+export const LABEL = {
+  transcript: 'nmp-elicit/v1 transcript',
+  ciphertext: 'nmp-elicit/v1 ciphertext',
+  clientSignature: 'nmp-elicit/v1 client signature',
+  clientToNode: 'nmp-elicit/v1 client to node',
+  nodeToClient: 'nmp-elicit/v1 node to client',
+  stream: 'nmp-elicit/v1 stream',
+} as const;
+
+/** Longest frame on a stream, bytes, with record type and tag. */
+export const FRAME_BYTES_MAX = 65_536;
+/** Longest plaintext of one record: a frame less type byte and tag. */
+export const RECORD_BYTES_MAX = FRAME_BYTES_MAX - 17;
+/** Longest sealed request: a 10 MiB module and 1 MiB of inputs and names. */
+export const REQUEST_BYTES_MAX = 11 * 1024 * 1024;
+/** Longest sealed answer, receipt included. */
+export const RESPONSE_BYTES_MAX = 16 * 1024 * 1024;
+/** Longest attestation document accepted, bytes; genuine ones have 4.4–5.5 KB. */
+export const DOCUMENT_BYTES_MAX = 16_384;
+export const STATEMENT_BYTES_MAX = 32_768;
+export const CLIENT_NONCE_BYTES = 32;
+export const SESSION_TOKEN_BYTES = 16;
+/** Records of one stream before it must end: far below the bounds of SP 800-38D. */
+export const STREAM_RECORDS_MAX = 2 ** 24;
+/** A refusal is padded to this many bytes of `LogicResponse`. */
+export const REFUSAL_BYTES = 512;
