@@ -6,8 +6,10 @@
  * from this table (`node scripts/error-docs.ts`) and a test keeps the two equal.
  */
 import { ATTESTATION_ERRORS } from './errors/attestation.ts';
+import { CERTIFICATE_ERRORS } from './errors/certificate.ts';
 import { CONFIG_ERRORS } from './errors/config.ts';
 import { EGRESS_ERRORS } from './errors/egress.ts';
+import type { Stage } from './errors/entry.ts';
 import { GUARDIAN_ERRORS } from './errors/guardian.ts';
 import { IMAGE_ERRORS } from './errors/image.ts';
 import { RECEIPT_ERRORS } from './errors/receipt.ts';
@@ -35,14 +37,13 @@ export const ERROR_CODES = {
   ...SANDBOX_ERRORS,
   ...EGRESS_ERRORS,
   ...RECEIPT_ERRORS,
+  ...CERTIFICATE_ERRORS,
   ...IMAGE_ERRORS,
   ...CONFIG_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 export type { ErrorEntry, Stage } from './errors/entry.ts';
-
-import type { Stage } from './errors/entry.ts';
 
 /** Any failure that this project names. The message never holds a secret or guest-chosen text. */
 export class NmpError extends Error {

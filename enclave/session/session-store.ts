@@ -1,0 +1,183 @@
+/**
+ * Sessions of the node: secrets by token, each bound to one peer, with a time to live, caps and a
+ * window against replay. Everything that costs little is refused here before any key or document
+ * is made.
+ */
+import { toBase64Url } from '../../shared/bytes.ts';
+import { type SessionSecrets, wipeSecrets } from '../../shared/crypto/key-schedule.ts';
+import { NmpError } from '../../shared/errors.ts';
+import type { Clock, Random } from '../../shared/runtime.ts';
+import { SESSION_TOKEN_BYTES } from '../../shared/wire/constants.ts';
+
+export interface SessionLimits {
+  readonly ttlMs: number;
+  readonly perPeer: number;
+  readonly total: number;
+  /** Calls in flight in one session. */
+  readonly inFlight: number;
+  /** Handshakes a peer may start in `handshakeWindowMs`. */
+  readonly handshakesPerWindow: number;
+  readonly handshakeWindowMs: number;
+}
+
+export const DEFAULT_SESSION_LIMITS: SessionLimits = {
+  ttlMs: 60 * 60 * 1000,
+  perPeer: 8,
+  total: 4096,
+  inFlight: 64,
+  handshakesPerWindow: 60,
+  handshakeWindowMs: 60_000,
+};
+
+/** How far stream numbers may run apart. */
+const REPLAY_WINDOW = 1024n;
+
+export interface Session {
+  readonly token: string;
+  readonly peer: string;
+  readonly secrets: SessionSecrets;
+  /** SHA-384 transcript hash of its handshake. */
+  readonly transcript: Uint8Array;
+  readonly expiresAtMs: number;
+}
+
+interface Entry extends Session {
+  inFlight: number;
+  highest: bigint;
+  readonly seen: Set<bigint>;
+}
+
+export class SessionStore {
+  readonly #components: { readonly clock: Clock; readonly random: Random };
+  readonly #limits: SessionLimits;
+  readonly #sessions = new Map<string, Entry>();
+  readonly #byPeer = new Map<string, number>();
+  readonly #handshakes = new Map<string, { windowStartMs: number; count: number }>();
+
+  constructor(
+    components: { readonly clock: Clock; readonly random: Random },
+    limits: SessionLimits = DEFAULT_SESSION_LIMITS,
+  ) {
+    this.#components = components;
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get ttlMs(): number {
+    return this.#limits.ttlMs;
+  }
+
+  /**
+   * Counts a handshake of `peer` before any costly work.
+   * @throws NmpError SESSION_LIMIT
+   */
+  admitHandshake(peer: string): void {
+    this.#expire();
+    const now = this.#components.clock.monotonicMs();
+    const window = this.#handshakes.get(peer);
+    const fresh =
+      window === undefined || now - window.windowStartMs >= this.#limits.handshakeWindowMs;
+    const count = fresh ? 1 : window.count + 1;
+    if (
+      count > this.#limits.handshakesPerWindow ||
+      (this.#byPeer.get(peer) ?? 0) >= this.#limits.perPeer ||
+      this.#sessions.size >= this.#limits.total ||
+      (window === undefined && this.#handshakes.size >= this.#limits.total)
+    ) {
+      throw new NmpError('SESSION_LIMIT');
+    }
+    this.#handshakes.set(peer, { windowStartMs: fresh ? now : window.windowStartMs, count });
+  }
+
+  newToken(): string {
+    return toBase64Url(this.#components.random.bytes(SESSION_TOKEN_BYTES));
+  }
+
+  /** @throws NmpError SESSION_LIMIT */
+  add(init: Omit<Session, 'expiresAtMs'>): Session {
+    if (
+      (this.#byPeer.get(init.peer) ?? 0) >= this.#limits.perPeer ||
+      this.#sessions.size >= this.#limits.total
+    ) {
+      throw new NmpError('SESSION_LIMIT');
+    }
+    const entry: Entry = {
+      ...init,
+      expiresAtMs: this.#components.clock.monotonicMs() + this.#limits.ttlMs,
+      inFlight: 0,
+      highest: -1n,
+      seen: new Set(),
+    };
+    this.#sessions.set(init.token, entry);
+    this.#byPeer.set(init.peer, (this.#byPeer.get(init.peer) ?? 0) + 1);
+    return entry;
+  }
+
+  /**
+   * Takes stream number `stream` of a session for one call; `release` ends it.
+   * @throws NmpError SESSION_UNKNOWN, SESSION_REPLAY, SESSION_LIMIT
+   */
+  enter(token: string, peer: string, stream: bigint): { session: Session; release: () => void } {
+    const entry = this.#sessions.get(token);
+    if (entry === undefined || entry.peer !== peer) throw new NmpError('SESSION_UNKNOWN');
+    if (this.#components.clock.monotonicMs() >= entry.expiresAtMs) {
+      this.#drop(entry);
+      throw new NmpError('SESSION_UNKNOWN');
+    }
+    if (stream <= entry.highest - REPLAY_WINDOW || stream > entry.highest + REPLAY_WINDOW) {
+      throw new NmpError('SESSION_REPLAY');
+    }
+    if (entry.seen.has(stream)) throw new NmpError('SESSION_REPLAY');
+    if (entry.inFlight >= this.#limits.inFlight) throw new NmpError('SESSION_LIMIT');
+    entry.seen.add(stream);
+    if (stream > entry.highest) {
+      entry.highest = stream;
+      // Numbers below the window are refused by the comparison above; forget them.
+      for (const old of entry.seen) if (old <= stream - REPLAY_WINDOW) entry.seen.delete(old);
+    }
+    entry.inFlight++;
+    let released = false;
+    return {
+      session: entry,
+      release: () => {
+        if (!released) entry.inFlight--;
+        released = true;
+      },
+    };
+  }
+
+  drop(token: string): void {
+    const entry = this.#sessions.get(token);
+    if (entry !== undefined) this.#drop(entry);
+  }
+
+  /** Ends every session of `peer`, e.g. when its last connection closed. */
+  dropPeer(peer: string): void {
+    for (const entry of this.#sessions.values()) if (entry.peer === peer) this.#drop(entry);
+  }
+
+  clear(): void {
+    for (const entry of this.#sessions.values()) this.#drop(entry);
+  }
+
+  #drop(entry: Entry): void {
+    this.#sessions.delete(entry.token);
+    const left = (this.#byPeer.get(entry.peer) ?? 1) - 1;
+    if (left > 0) this.#byPeer.set(entry.peer, left);
+    else this.#byPeer.delete(entry.peer);
+    wipeSecrets(entry.secrets);
+  }
+
+  #expire(): void {
+    const now = this.#components.clock.monotonicMs();
+    for (const entry of this.#sessions.values()) if (now >= entry.expiresAtMs) this.#drop(entry);
+    for (const [peer, window] of this.#handshakes) {
+      if (now - window.windowStartMs >= this.#limits.handshakeWindowMs) {
+        this.#handshakes.delete(peer);
+      }
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The execution certificate: COSE_Sign1 (RFC 9052) with EdDSA under the certificate key that the
+ * attested node statement names. It says which module ran on which committed input and data, under
+ * which rules, and what came out.
+ */
+import { equalBytes } from '../bytes.ts';
+import type { CryptoSuite } from '../crypto/suite.ts';
+import { NmpError } from '../errors.ts';
+import { CborFields, type CborValue, decodeCbor, encodeCbor, uint } from '../wire/cbor.ts';
+
+/** Longest certificate, bytes. */
+export const CERTIFICATE_BYTES_MAX = 16_384;
+/** COSE algorithm EdDSA, RFC 9053, section 2.2. */
+const ALG_EDDSA = -8;
+
+export interface ExecutionCertificate {
+  readonly version: 1;
+  readonly profile: string;
+  /** `name@version` of the capability under whose rules the module ran. */
+  readonly capability: string;
+  readonly capabilityDigest: Uint8Array;
+  /** SHA-256 of the module. */
+  readonly moduleHash: Uint8Array;
+  /** Salted SHA-256 of the guest input (arguments and tables). */
+  readonly inputCommitment: Uint8Array;
+  /** Salted SHA-256 of the released output. */
+  readonly outputCommitment: Uint8Array;
+  readonly datasets: readonly { readonly id: string; readonly commitment: Uint8Array }[];
+  readonly guardianVerdict: Uint8Array;
+  readonly egressVerdict: Uint8Array;
+  /** SHA-384 transcript hash of the handshake: ties the certificate to the session. */
+  readonly session: Uint8Array;
+  /** 32 bytes chosen by the client for this call. */
+  readonly requestNonce: Uint8Array;
+  readonly fuelUsed: bigint;
+  /** Node clock, milliseconds since the epoch. */
+  readonly issuedAtMs: bigint;
+  readonly simulated: boolean;
+}
+
+function encodePayload(c: ExecutionCertificate): Uint8Array {
+  return encodeCbor(
+    new Map<string, CborValue>([
+      ['version', c.version],
+      ['profile', c.profile],
+      ['capability', c.capability],
+      ['capabilityDigest', c.capabilityDigest],
+      ['moduleHash', c.moduleHash],
+      ['inputCommitment', c.inputCommitment],
+      ['outputCommitment', c.outputCommitment],
+      [
+        'datasets',
+        c.datasets.map(
+          (d) =>
+            new Map<string, CborValue>([
+              ['id', d.id],
+              ['commitment', d.commitment],
+            ]),
+        ),
+      ],
+      ['guardianVerdict', c.guardianVerdict],
+      ['egressVerdict', c.egressVerdict],
+      ['session', c.session],
+      ['requestNonce', c.requestNonce],
+      ['fuelUsed', uint(c.fuelUsed)],
+      ['issuedAtMs', uint(c.issuedAtMs)],
+      ['simulated', c.simulated],
+    ]),
+  );
+}
+
+function decodePayload(bytes: Uint8Array): ExecutionCertificate {
+  const fields = new CborFields(decodeCbor(bytes, CERTIFICATE_BYTES_MAX), 15);
+  if (fields.uint('version') !== 1n) throw new NmpError('CERTIFICATE_MALFORMED');
+  return {
+    version: 1,
+    profile: fields.text('profile', 64),
+    capability: fields.text('capability', 192),
+    capabilityDigest: fields.bytes('capabilityDigest', 32),
+    moduleHash: fields.bytes('moduleHash', 32),
+    inputCommitment: fields.bytes('inputCommitment', 32),
+    outputCommitment: fields.bytes('outputCommitment', 32),
+    datasets: fields.array('datasets', 64).map((value) => {
+      const dataset = new CborFields(value, 2);
+      return { id: dataset.text('id', 128), commitment: dataset.bytes('commitment', 32) };
+    }),
+    guardianVerdict: fields.bytes('guardianVerdict', 32),
+    egressVerdict: fields.bytes('egressVerdict', 32),
+    session: fields.bytes('session', 48),
+    requestNonce: fields.bytes('requestNonce', 32),
+    fuelUsed: fields.uint('fuelUsed'),
+    issuedAtMs: fields.uint('issuedAtMs'),
+    simulated: fields.boolean('simulated'),
+  };
+}
+
+/** Signature input, RFC 9052, section 4.4. */
+function signatureInput(protectedHeader: Uint8Array, payload: Uint8Array): Uint8Array {
+  return encodeCbor(['Signature1', protectedHeader, new Uint8Array(0), payload]);
+}
+
+const PROTECTED = encodeCbor(new Map([[1, ALG_EDDSA]]));
+
+/** @param sign Ed25519 over the given bytes, 64 bytes */
+export function signCertificate(
+  certificate: ExecutionCertificate,
+  sign: (message: Uint8Array) => Uint8Array,
+): Uint8Array {
+  const payload = encodePayload(certificate);
+  const signature = sign(signatureInput(PROTECTED, payload));
+  return encodeCbor([PROTECTED, new Map(), payload, signature]);
+}
+
+/**
+ * Checks form and signature; the caller compares the fields with its request.
+ * @param publicKey certificate key of the attested statement, 32 bytes
+ * @throws NmpError CERTIFICATE_MALFORMED, CERTIFICATE_SIGNATURE
+ */
+export function openCertificate(
+  suite: CryptoSuite,
+  bytes: Uint8Array,
+  publicKey: Uint8Array,
+): ExecutionCertificate {
+  try {
+    const parts = decodeCbor(bytes, CERTIFICATE_BYTES_MAX);
+    if (!Array.isArray(parts) || parts.length !== 4) throw new NmpError('CERTIFICATE_MALFORMED');
+    const [header, unprotected, payload, signature]: unknown[] = parts;
+    if (
+      !(header instanceof Uint8Array) ||
+      !(payload instanceof Uint8Array) ||
+      !(signature instanceof Uint8Array) ||
+      !(unprotected instanceof Map) ||
+      unprotected.size !== 0 ||
+      !equalBytes(header, PROTECTED)
+    ) {
+      throw new NmpError('CERTIFICATE_MALFORMED');
+    }
+    if (!suite.verifyEd25519(publicKey, signatureInput(header, payload), signature)) {
+      throw new NmpError('CERTIFICATE_SIGNATURE');
+    }
+    return decodePayload(payload);
+  } catch (cause) {
+    if (cause instanceof NmpError && cause.code.startsWith('CERTIFICATE')) throw cause;
+    throw new NmpError('CERTIFICATE_MALFORMED', undefined, { cause });
+  }
+}
