@@ -125,7 +125,7 @@ interface Offer {
   readonly transcript: Uint8Array;
 }
 
-/** Longest M3 opener: token and ciphertext. */
+/** Longest opener of M3: token and ciphertext. */
 const OPENER_BYTES_MAX = 2048;
 
 async function finish(

@@ -2,10 +2,10 @@
  * Sealed records: AES-256-GCM under the key of one stream and direction, with a counter nonce.
  * A record that was changed, dropped, repeated or moved fails its tag, and the stream ends.
  */
-import { concat, u64be } from '../bytes.ts';
+import { concat, u64be, utf8 } from '../bytes.ts';
 import type { StreamKey } from '../crypto/key-schedule.ts';
 import { AES_GCM, type CryptoSuite } from '../crypto/suite.ts';
-import { NmpError } from '../errors.ts';
+import { ERROR_CODES, type ErrorCode, NmpError } from '../errors.ts';
 import { RECORD_BYTES_MAX, STREAM_RECORDS_MAX } from './constants.ts';
 import type { FrameChannel } from './frames.ts';
 
@@ -18,6 +18,24 @@ export const RECORD = {
   /** The node is still at work: one byte stage number, nothing of the guest. */
   progress: 3,
 } as const;
+
+/**
+ * First byte of a frame that refuses a stream before it has keys: the ASCII error code follows.
+ * It is not sealed, so it can only end a call, never answer one.
+ */
+const REFUSED = 0;
+const REFUSED_BYTES_MAX = 64;
+
+export function refusedFrame(code: ErrorCode): Uint8Array {
+  return concat(Uint8Array.of(REFUSED), utf8(code));
+}
+
+/** The error behind a refusing frame; only our codes are passed on, and no other text. */
+export function refusedError(code: string): NmpError {
+  const known = Object.hasOwn(ERROR_CODES, code);
+  return new NmpError(known ? (code as ErrorCode) : 'HANDSHAKE_REFUSED');
+}
+
 export type RecordType = (typeof RECORD)[keyof typeof RECORD];
 
 function nonceOf(iv: Uint8Array, sequence: number): Uint8Array {
@@ -93,6 +111,9 @@ export class RecordReader {
   /** @throws NmpError RECORD_TAG, RECORD_TYPE, FRAME_SIZE, CONNECTION_LOST, TIMEOUT */
   async read(signal?: AbortSignal): Promise<{ type: RecordType; plaintext: Uint8Array }> {
     const frame = await this.#components.frames.read(signal);
+    if (frame[0] === REFUSED && frame.length <= REFUSED_BYTES_MAX) {
+      throw refusedError(String.fromCharCode(...frame.subarray(1)));
+    }
     if (frame.length < 1 + AES_GCM.tag || this.#sequence >= STREAM_RECORDS_MAX) {
       throw new NmpError('FRAME_SIZE');
     }

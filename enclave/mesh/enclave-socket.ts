@@ -1,0 +1,23 @@
+/**
+ * The seam to the outside of the enclave. In every mode the node speaks unix sockets: in `local`
+ * mode the parent listens and connects there itself, in the image native/agent bridges them to
+ * vsock (port 5005 inbound, 5006 outbound).
+ */
+
+export interface EnclaveSocket {
+  /** Unix socket on which mesh connections come in. */
+  readonly meshPath: string;
+  /** Unix socket of the parent's dial proxy; undefined if the node makes no outbound connections. */
+  readonly dialPath?: string;
+}
+
+/** vsock ports of the enclave and of the parent. */
+export const VSOCK_PORT = { mesh: 5005, dial: 5006, heartbeat: 9000 } as const;
+
+/** The sockets inside a run directory: `mesh.sock` and, if asked for, `dial.sock`. */
+export function unixEnclaveSocket(directory: string, outbound: boolean): EnclaveSocket {
+  return {
+    meshPath: `${directory}/mesh.sock`,
+    ...(outbound ? { dialPath: `${directory}/dial.sock` } : {}),
+  };
+}

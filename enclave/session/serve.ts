@@ -1,0 +1,115 @@
+/** Serves the two protocols of a session: the handshake with its first call, and later calls. */
+import { deriveStreamKeys } from '../../shared/crypto/key-schedule.ts';
+import type { CryptoSuite } from '../../shared/crypto/suite.ts';
+import { NmpError } from '../../shared/errors.ts';
+import { decodeLogicRequest, type LogicRequest } from '../../shared/wire/codec.ts';
+import { REQUEST_BYTES_MAX } from '../../shared/wire/constants.ts';
+import type { FrameChannel } from '../../shared/wire/frames.ts';
+import { RECORD, RecordReader, RecordWriter } from '../../shared/wire/records.ts';
+import {
+  acceptElicitation,
+  type ElicitComponents,
+  type ElicitInit,
+  type RemotePeer,
+} from './elicit.ts';
+import type { Session } from './session-store.ts';
+
+/** What a call may know of where it came from. */
+export interface CallContext {
+  readonly session: Session;
+  readonly signal: AbortSignal;
+  /** Tells the client that the call reached a stage (one small number, nothing else). */
+  readonly progress: (stage: number) => void;
+}
+
+/** Answers one request with an encoded `LogicResponse`; refusals included, it does not throw. */
+export type CallHandler = (request: LogicRequest, context: CallContext) => Promise<Uint8Array>;
+
+export interface ServeComponents extends ElicitComponents {
+  readonly calls: CallHandler;
+}
+
+/** From M1 to M3. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** From the opener of a call to the last byte of its request. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** The opener of a later call holds a token and a number. */
+const OPENER_BYTES_MAX = 64;
+
+async function answer(
+  components: { readonly suite: CryptoSuite; readonly calls: CallHandler },
+  frames: FrameChannel,
+  call: {
+    readonly session: Session;
+    readonly stream: bigint;
+    readonly confirm?: (request: LogicRequest) => void;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { suite, calls } = components;
+  const keys = deriveStreamKeys(suite, call.session.secrets, call.stream);
+  const reader = new RecordReader(
+    { suite, frames },
+    { key: keys.clientToNode, stream: call.stream },
+  );
+  const writer = new RecordWriter(
+    { suite, frames },
+    { key: keys.nodeToClient, stream: call.stream },
+  );
+  const message = await reader.readMessage(REQUEST_BYTES_MAX, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+  });
+  const request = decodeLogicRequest(message, REQUEST_BYTES_MAX);
+  call.confirm?.(request);
+  let sending: Promise<void> = Promise.resolve();
+  const progress = (stage: number) => {
+    sending = sending
+      .then(() => writer.write(RECORD.progress, Uint8Array.of(stage), signal))
+      .catch(() => undefined);
+  };
+  const response = await calls(request, { session: call.session, signal, progress });
+  await sending;
+  await writer.writeMessage(response, signal);
+  await frames.close();
+}
+
+/** Serves `/nmp/elicit/1.0.0`. @throws NmpError; the caller aborts the stream */
+export async function serveElicit(
+  components: ServeComponents,
+  init: ElicitInit,
+  peer: RemotePeer,
+  frames: FrameChannel,
+  signal: AbortSignal,
+): Promise<void> {
+  const handshake = AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)]);
+  const pending = await acceptElicitation(components, init, peer, frames, handshake);
+  const { session, release } = components.sessions.enter(pending.session.token, peer.id, 0n);
+  try {
+    const { confirm } = pending;
+    await answer(components, frames, { session, stream: 0n, confirm }, signal);
+  } finally {
+    release();
+  }
+}
+
+/** Serves `/nmp/call/1.0.0`. @throws NmpError; the caller aborts the stream */
+export async function serveCall(
+  components: ServeComponents,
+  peer: RemotePeer,
+  frames: FrameChannel,
+  signal: AbortSignal,
+): Promise<void> {
+  const first = AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)]);
+  const opener = decodeLogicRequest(await frames.read(first), OPENER_BYTES_MAX);
+  if (opener.stream === 0n) throw new NmpError('SESSION_REPLAY');
+  const { session, release } = components.sessions.enter(
+    opener.sessionToken,
+    peer.id,
+    opener.stream,
+  );
+  try {
+    await answer(components, frames, { session, stream: opener.stream }, signal);
+  } finally {
+    release();
+  }
+}
