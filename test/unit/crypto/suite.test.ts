@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fromHex, utf8 } from '../../../shared/bytes.ts';
+import { hkdfExpand, hkdfExtract } from '../../../shared/crypto/hkdf.ts';
+import { XWING } from '../../../shared/crypto/suite.ts';
+import { createNobleSuite } from '../../../shared/crypto/suite-noble.ts';
+import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
+import { isNmpError } from '../../../shared/errors.ts';
+import { systemRandom } from '../../../shared/runtime.ts';
+
+const node = createNodeSuite();
+const noble = createNobleSuite(systemRandom);
+const pairs = [
+  ['node to noble', node, noble],
+  ['noble to node', noble, node],
+  ['node to node', node, node],
+] as const;
+
+function codeOf(action: () => unknown): string | undefined {
+  try {
+    action();
+  } catch (error) {
+    if (isNmpError(error)) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+describe('X-Wing', () => {
+  it.each(pairs)('%s: both sides get the same secret', (_name, sender, receiver) => {
+    for (let round = 0; round < 8; round++) {
+      const pair = receiver.kem.generate();
+      expect(pair.publicKey).toHaveLength(XWING.publicKey);
+      const { ciphertext, sharedSecret } = sender.kem.encapsulate(pair.publicKey);
+      expect(ciphertext).toHaveLength(XWING.ciphertext);
+      expect(pair.decapsulate(ciphertext)).toEqual(sharedSecret);
+    }
+  });
+
+  it.each(pairs)('%s: a changed ciphertext gives another secret', (_name, sender, receiver) => {
+    const pair = receiver.kem.generate();
+    const { ciphertext, sharedSecret } = sender.kem.encapsulate(pair.publicKey);
+    for (const at of [0, 500, 1087, 1100]) {
+      const changed = Uint8Array.from(ciphertext);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      expect(pair.decapsulate(changed)).not.toEqual(sharedSecret);
+    }
+  });
+
+  it.each([
+    ['node', node],
+    ['noble', noble],
+  ] as const)('%s: refuses wrong sizes, a low-order point and a wiped key', (_name, suite) => {
+    const pair = suite.kem.generate();
+    const { ciphertext } = suite.kem.encapsulate(pair.publicKey);
+    expect(codeOf(() => suite.kem.encapsulate(pair.publicKey.subarray(1)))).toBe('HANDSHAKE_KEM');
+    expect(codeOf(() => pair.decapsulate(ciphertext.subarray(1)))).toBe('HANDSHAKE_KEM');
+    const lowOrder = Uint8Array.from(ciphertext);
+    lowOrder.fill(0, 1088);
+    expect(codeOf(() => pair.decapsulate(lowOrder))).toBe('HANDSHAKE_KEM');
+    const outOfRange = Uint8Array.from(pair.publicKey);
+    outOfRange.fill(0xff, 0, 1152);
+    expect(codeOf(() => suite.kem.encapsulate(outOfRange))).toBe('HANDSHAKE_KEM');
+    pair.wipe();
+    expect(codeOf(() => pair.decapsulate(ciphertext))).toBe('HANDSHAKE_KEM');
+  });
+});
+
+describe('symmetric parts', () => {
+  it('the two providers agree on hashes, HMAC and AES-256-GCM', () => {
+    const bytes = (size: object) => fc.uint8Array(size);
+    fc.assert(
+      fc.property(
+        bytes({ minLength: 32, maxLength: 32 }),
+        bytes({ minLength: 12, maxLength: 12 }),
+        bytes({ maxLength: 64 }),
+        bytes({ maxLength: 300 }),
+        (key, nonce, aad, plaintext) => {
+          expect(node.sha256(aad, plaintext)).toEqual(noble.sha256(aad, plaintext));
+          expect(node.sha384(aad, plaintext)).toEqual(noble.sha384(aad, plaintext));
+          expect(node.hmacSha384(key, plaintext)).toEqual(noble.hmacSha384(key, plaintext));
+          const sealed = node.seal(key, nonce, aad, plaintext);
+          expect(noble.seal(key, nonce, aad, plaintext)).toEqual(sealed);
+          expect(noble.open(key, nonce, aad, sealed)).toEqual(plaintext);
+          expect(node.open(key, nonce, aad, sealed)).toEqual(plaintext);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each([
+    ['node', node],
+    ['noble', noble],
+  ] as const)('%s: any changed bit of a sealed record is refused', (_name, suite) => {
+    const key = new Uint8Array(32).fill(7);
+    const nonce = new Uint8Array(12);
+    const sealed = suite.seal(key, nonce, utf8('aad'), utf8('plaintext'));
+    for (let bit = 0; bit < sealed.length * 8; bit++) {
+      const changed = Uint8Array.from(sealed);
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(codeOf(() => suite.open(key, nonce, utf8('aad'), changed))).toBe('RECORD_TAG');
+    }
+    expect(codeOf(() => suite.open(key, nonce, utf8('aae'), sealed))).toBe('RECORD_TAG');
+    expect(codeOf(() => suite.open(key, nonce, utf8('aad'), sealed.subarray(0, 15)))).toBe(
+      'RECORD_TAG',
+    );
+  });
+
+  it('HKDF-SHA384 matches node:crypto for every length class', async () => {
+    const { hkdfSync } = await import('node:crypto');
+    for (const length of [1, 47, 48, 49, 200]) {
+      const key = hkdfExtract(node, utf8('salt'), utf8('input'));
+      const own = hkdfExpand(node, key, utf8('info'), length);
+      const other = new Uint8Array(hkdfSync('sha384', 'input', 'salt', 'info', length));
+      expect(own).toEqual(other);
+    }
+  });
+
+  it('verifies RFC 8032 test 2 and refuses a changed message, key or signature', () => {
+    const key = fromHex('3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c')!;
+    const signature = fromHex(
+      '92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00',
+    )!;
+    for (const suite of [node, noble]) {
+      expect(suite.verifyEd25519(key, Uint8Array.of(0x72), signature)).toBe(true);
+      expect(suite.verifyEd25519(key, Uint8Array.of(0x73), signature)).toBe(false);
+      expect(suite.verifyEd25519(key.subarray(1), Uint8Array.of(0x72), signature)).toBe(false);
+      expect(suite.verifyEd25519(key, Uint8Array.of(0x72), signature.subarray(1))).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
+import { isNmpError } from '../../../shared/errors.ts';
+import { RECORD_BYTES_MAX } from '../../../shared/wire/constants.ts';
+import { RECORD, RecordReader, RecordWriter, refusedFrame } from '../../../shared/wire/records.ts';
+import { framePair, type Tamper } from '../../support/frames.ts';
+
+const suite = createNodeSuite();
+const key = { key: new Uint8Array(32).fill(1), iv: new Uint8Array(12).fill(2) };
+
+function pair(tamper?: Tamper, readerStream = 5n) {
+  const [a, b] = framePair(tamper === undefined ? {} : { toB: tamper });
+  return {
+    raw: a,
+    writer: new RecordWriter({ suite, frames: a }, { key, stream: 5n }),
+    reader: new RecordReader({ suite, frames: b }, { key, stream: readerStream }),
+  };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await promise;
+  } catch (error) {
+    if (isNmpError(error)) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+describe('records', () => {
+  it.each([0, 1, RECORD_BYTES_MAX, RECORD_BYTES_MAX + 1, 200_000])(
+    'carry a message of %d bytes',
+    async (length) => {
+      const { writer, reader } = pair();
+      const message = Uint8Array.from({ length }, (_, i) => i & 0xff);
+      await writer.writeMessage(message);
+      expect(await reader.readMessage(300_000)).toEqual(message);
+    },
+  );
+
+  it('refuse a flipped bit anywhere in a frame', async () => {
+    for (const at of [0, 1, 5, 20]) {
+      const { writer, reader } = pair((frame) => {
+        frame[at] = (frame[at] ?? 0) ^ 0x40;
+        return [frame];
+      });
+      await writer.writeMessage(new Uint8Array(16));
+      expect(await codeOf(reader.readMessage(100))).toBe(at === 0 ? 'RECORD_TYPE' : 'RECORD_TAG');
+    }
+  });
+
+  it('refuse a record that changed its type', async () => {
+    const { writer, reader } = pair((frame) => {
+      frame[0] = RECORD.end;
+      return [frame];
+    });
+    await writer.writeMessage(new Uint8Array(RECORD_BYTES_MAX + 5));
+    expect(await codeOf(reader.readMessage(100_000))).toBe('RECORD_TAG');
+  });
+
+  it.each<[string, Tamper]>([
+    ['dropped', (frame, index) => (index === 0 ? [] : [frame])],
+    ['repeated', (frame) => [frame, frame]],
+  ])('refuse a record that was %s', async (_name, tamper) => {
+    const { writer, reader } = pair(tamper);
+    await writer.writeMessage(new Uint8Array(RECORD_BYTES_MAX + 5));
+    expect(await codeOf(reader.readMessage(100_000))).toBe('RECORD_TAG');
+  });
+
+  it('refuse records in another order', async () => {
+    const held: Uint8Array[] = [];
+    const { writer, reader } = pair((frame, index) => {
+      if (index === 0) {
+        held.push(frame);
+        return [];
+      }
+      return [frame, ...held];
+    });
+    await writer.writeMessage(new Uint8Array(RECORD_BYTES_MAX + 5));
+    expect(await codeOf(reader.readMessage(100_000))).toBe('RECORD_TAG');
+  });
+
+  it('refuse a record of another stream', async () => {
+    const { writer, reader } = pair(undefined, 6n);
+    await writer.writeMessage(new Uint8Array(3));
+    expect(await codeOf(reader.readMessage(100))).toBe('RECORD_TAG');
+  });
+
+  it('stop a message beyond its limit and one that is cut', async () => {
+    const long = pair();
+    await long.writer.writeMessage(new Uint8Array(101));
+    expect(await codeOf(long.reader.readMessage(100))).toBe('FRAME_SIZE');
+    const cut = pair();
+    await cut.writer.write(RECORD.data, new Uint8Array(10));
+    await cut.raw.close();
+    expect(await codeOf(cut.reader.readMessage(100))).toBe('STREAM_TRUNCATED');
+  });
+
+  it('report progress only to those who expect it', async () => {
+    const { writer, reader } = pair();
+    await writer.write(RECORD.progress, Uint8Array.of(3));
+    await writer.writeMessage(new Uint8Array(1));
+    const stages: number[] = [];
+    await reader.readMessage(10, { onProgress: (stage) => stages.push(stage) });
+    expect(stages).toEqual([3]);
+    const strict = pair();
+    await strict.writer.write(RECORD.progress, Uint8Array.of(3));
+    expect(await codeOf(strict.reader.readMessage(10))).toBe('RECORD_TYPE');
+  });
+
+  it('pass on a refusal, but only with a code of ours', async () => {
+    const known = pair();
+    await known.raw.write(refusedFrame('SESSION_UNKNOWN'));
+    expect(await codeOf(known.reader.readMessage(10))).toBe('SESSION_UNKNOWN');
+    const foreign = pair();
+    await foreign.raw.write(Uint8Array.of(0, 0x41, 0x42));
+    expect(await codeOf(foreign.reader.readMessage(10))).toBe('HANDSHAKE_REFUSED');
+  });
+});
