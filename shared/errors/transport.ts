@@ -19,6 +19,12 @@ export const TRANSPORT_ERRORS = {
     cause: 'The connection ended before the answer was whole.',
     remedy: 'Connect again; an answer that was not whole is never released.',
   },
+  NODE_START: {
+    stage: 'config',
+    exit: 1,
+    cause: 'The node process ended or hung before it was ready.',
+    remedy: 'Read its message above; the usual causes are a configuration error or a missing native addon (make build).',
+  },
   FRAME_SIZE: {
     stage: 'transport',
     exit: 3,
@@ -96,6 +102,12 @@ export const TRANSPORT_ERRORS = {
     exit: 3,
     cause: 'Too many sessions, handshakes or calls in flight for this peer or this node.',
     remedy: 'Close sessions that are not needed, or wait and try again.',
+  },
+  NODE_RECORD_INVALID: {
+    stage: 'transport',
+    exit: 3,
+    cause: 'The record that a node published about itself is malformed, expired or not its own.',
+    remedy: 'Ask the node directly; if it still answers so, its operator must mend it.',
   },
   CALL_CAPABILITY: {
     stage: 'config',

@@ -3,15 +3,14 @@
  * attested node statement names. It says which module ran on which committed input and data, under
  * which rules, and what came out.
  */
-import { equalBytes } from '../bytes.ts';
+import { utf8 } from '../bytes.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { NmpError } from '../errors.ts';
 import { CborFields, type CborValue, decodeCbor, encodeCbor, uint } from '../wire/cbor.ts';
+import { encodeCoseSign1, openCoseSign1, signatureInput } from '../wire/cose-sign1.ts';
 
 /** Longest certificate, bytes. */
 export const CERTIFICATE_BYTES_MAX = 16_384;
-/** COSE algorithm EdDSA, RFC 9053, section 2.2. */
-const ALG_EDDSA = -8;
 
 export interface ExecutionCertificate {
   readonly version: 1;
@@ -94,12 +93,7 @@ function decodePayload(bytes: Uint8Array): ExecutionCertificate {
   };
 }
 
-/** Signature input, RFC 9052, section 4.4. */
-function signatureInput(protectedHeader: Uint8Array, payload: Uint8Array): Uint8Array {
-  return encodeCbor(['Signature1', protectedHeader, new Uint8Array(0), payload]);
-}
-
-const PROTECTED = encodeCbor(new Map([[1, ALG_EDDSA]]));
+const CONTEXT = utf8('nmp-certificate/v1');
 
 /** @param sign Ed25519 over the given bytes, 64 bytes */
 export function signCertificate(
@@ -107,8 +101,7 @@ export function signCertificate(
   sign: (message: Uint8Array) => Uint8Array,
 ): Uint8Array {
   const payload = encodePayload(certificate);
-  const signature = sign(signatureInput(PROTECTED, payload));
-  return encodeCbor([PROTECTED, new Map(), payload, signature]);
+  return encodeCoseSign1(payload, sign(signatureInput(CONTEXT, payload)));
 }
 
 /**
@@ -121,26 +114,15 @@ export function openCertificate(
   bytes: Uint8Array,
   publicKey: Uint8Array,
 ): ExecutionCertificate {
+  const opened = openCoseSign1(suite, bytes, CONTEXT, publicKey, CERTIFICATE_BYTES_MAX);
+  if (!opened.ok) {
+    throw new NmpError(
+      opened.failed === 'signature' ? 'CERTIFICATE_SIGNATURE' : 'CERTIFICATE_MALFORMED',
+    );
+  }
   try {
-    const parts = decodeCbor(bytes, CERTIFICATE_BYTES_MAX);
-    if (!Array.isArray(parts) || parts.length !== 4) throw new NmpError('CERTIFICATE_MALFORMED');
-    const [header, unprotected, payload, signature]: unknown[] = parts;
-    if (
-      !(header instanceof Uint8Array) ||
-      !(payload instanceof Uint8Array) ||
-      !(signature instanceof Uint8Array) ||
-      !(unprotected instanceof Map) ||
-      unprotected.size !== 0 ||
-      !equalBytes(header, PROTECTED)
-    ) {
-      throw new NmpError('CERTIFICATE_MALFORMED');
-    }
-    if (!suite.verifyEd25519(publicKey, signatureInput(header, payload), signature)) {
-      throw new NmpError('CERTIFICATE_SIGNATURE');
-    }
-    return decodePayload(payload);
+    return decodePayload(opened.payload);
   } catch (cause) {
-    if (cause instanceof NmpError && cause.code.startsWith('CERTIFICATE')) throw cause;
     throw new NmpError('CERTIFICATE_MALFORMED', undefined, { cause });
   }
 }

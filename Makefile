@@ -1,0 +1,70 @@
+# Every target does its own set-up. `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+NPX := npx --no-install
+STAMPS := build/.stamps
+
+SEEDS ?= 200
+MINUTES ?= 5
+ONLY ?=
+
+.PHONY: help demo test check build eif bench fuzz sim test-boot zk clean setup
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
+
+demo: build ## Show the whole promise on synthetic records, in about a minute
+	@$(NPX) node client/cli/main.ts demo
+
+test: build ## Run every test that needs no special machine
+	@bash scripts/test.sh
+
+check: setup ## Types, lint, dead code, formatting of Rust
+	$(NPX) tsc --noEmit
+	$(NPX) biome check --error-on-warnings .
+	$(NPX) knip
+	cargo fmt --manifest-path native/Cargo.toml --check
+	cargo clippy --manifest-path native/Cargo.toml --release --locked -q -- -D warnings
+
+build: setup $(STAMPS)/native $(STAMPS)/ts ## Build the native addons and dist/
+
+eif: build ## Build build/enclave.eif and build/pcrs.json, byte for byte the same everywhere
+	$(NPX) node scripts/eif.ts
+
+test-boot: eif ## Boot the image on QEMU's Nitro machine and call the node in it
+	$(NPX) node scripts/test-boot.ts
+
+sim: build ## Deterministic simulation: make sim SEEDS=2000
+	NMP_SIM_SEEDS=$(SEEDS) $(NPX) vitest run test/sim
+
+fuzz: build ## Property tests for as long as you like: make fuzz MINUTES=30
+	NMP_FUZZ_MINUTES=$(MINUTES) $(NPX) vitest run test/fuzz
+
+bench: build ## Measure, as ratios in one run: make bench ONLY=guardian
+	$(NPX) node test/bench/run.ts $(ONLY)
+
+zk: setup ## Rebuild the zero-knowledge guest, prover and verifier and compare their hashes
+	$(NPX) node scripts/zk.ts
+
+clean: ## Remove what was built here (caches outside stay)
+	rm -rf build dist coverage
+
+setup: $(STAMPS)/npm
+
+$(STAMPS)/npm: package-lock.json package.json
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer (it brings npm); the project then uses its own Node 24.' >&2; exit 2; }
+	@echo '· npm ci (about a minute the first time)'
+	@npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p $(STAMPS) && touch $@
+
+NATIVE_SOURCES := $(shell find native -name target -prune -o -path native/zk -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print 2>/dev/null)
+$(STAMPS)/native: $(STAMPS)/npm $(NATIVE_SOURCES)
+	@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust 1.95 or newer (rustup), then run this again.' >&2; exit 2; }
+	@echo '· native addons (about ten minutes the first time, then cached outside the repository)'
+	@$(NPX) node scripts/build.ts native
+	@touch $@
+
+TS_SOURCES := $(shell find shared enclave parent client -name '*.ts' 2>/dev/null)
+$(STAMPS)/ts: $(STAMPS)/npm $(TS_SOURCES)
+	@$(NPX) node scripts/build.ts ts
+	@touch $@

@@ -1,0 +1,124 @@
+/** The client's place in the mesh: dials nodes, asks Kademlia, serves nobody. */
+import { generateKeyPair } from '@libp2p/crypto/keys';
+import { identify } from '@libp2p/identify';
+import type { Connection, Ed25519PrivateKey, PeerId } from '@libp2p/interface';
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
+import { noise } from '@libp2p/noise';
+import { peerIdFromString } from '@libp2p/peer-id';
+import { ping } from '@libp2p/ping';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { createLibp2p, type Libp2p } from 'libp2p';
+import type { CID } from 'multiformats/cid';
+import { NmpError } from '../../shared/errors.ts';
+import { PROTOCOL } from '../../shared/wire/constants.ts';
+import { type FrameChannel, libp2pFrames } from '../../shared/wire/frames.ts';
+import type { ClientIdentity, NodePeer } from '../session/elicit.ts';
+
+export interface ClientNode {
+  readonly identity: ClientIdentity;
+  /** @throws NmpError UNREACHABLE, TIMEOUT */
+  dial(address: string, signal: AbortSignal): Promise<NodePeer>;
+  /** @throws NmpError UNREACHABLE, TIMEOUT */
+  open(peer: string, protocol: string, signal: AbortSignal): Promise<FrameChannel>;
+  /** Peers that provide `key`, with addresses; asks the connected nodes. */
+  providers(key: CID, signal: AbortSignal): AsyncIterable<{ id: string; addresses: string[] }>;
+  stop(): Promise<void>;
+}
+
+function unreachable(cause: unknown, signal: AbortSignal): NmpError {
+  if (cause instanceof NmpError) return cause;
+  return new NmpError(signal.aborted ? 'TIMEOUT' : 'UNREACHABLE', undefined, { cause });
+}
+
+function parseAddress(address: string): Multiaddr | PeerId {
+  try {
+    return address.startsWith('/') ? multiaddr(address) : peerIdFromString(address);
+  } catch (cause) {
+    throw new NmpError('USAGE', 'not a multiaddr or Peer ID', { cause });
+  }
+}
+
+function nodePeer(id: PeerId): NodePeer {
+  return { id: id.toString(), multihash: id.toMultihash().bytes };
+}
+
+/** @param init.privateKey the client's identity; a fresh one if absent */
+export async function createClientNode(init: {
+  readonly privateKey?: Ed25519PrivateKey;
+}): Promise<ClientNode> {
+  const privateKey = init.privateKey ?? (await generateKeyPair('Ed25519'));
+  const libp2p = await createLibp2p({
+    privateKey,
+    addresses: { listen: [] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    // Nodes on this machine and in private networks are what local mode is about.
+    connectionGater: { denyDialMultiaddr: () => false },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      dht: kadDHT({
+        protocol: PROTOCOL.kad,
+        clientMode: true,
+        peerInfoMapper: passthroughMapper,
+        initialQuerySelfInterval: 100,
+      }),
+    },
+  });
+  const connections = new Map<string, Connection>();
+
+  const connectionTo = async (peer: string, signal: AbortSignal): Promise<Connection> => {
+    const known = connections.get(peer);
+    if (known?.status === 'open') return known;
+    const connection = await libp2p.dial(peerIdFromString(peer), { signal });
+    connections.set(peer, connection);
+    return connection;
+  };
+
+  return {
+    identity: identityOf(libp2p, privateKey),
+    async dial(address, signal) {
+      const target = parseAddress(address);
+      try {
+        const connection = await libp2p.dial(target, { signal });
+        connections.set(connection.remotePeer.toString(), connection);
+        return nodePeer(connection.remotePeer);
+      } catch (cause) {
+        throw unreachable(cause, signal);
+      }
+    },
+    async open(peer, protocol, signal) {
+      try {
+        const connection = await connectionTo(peer, signal);
+        // The opener rides with the protocol negotiation: no round trip for it.
+        const stream = await connection.newStream(protocol, { signal, negotiateFully: false });
+        return libp2pFrames(stream);
+      } catch (cause) {
+        throw unreachable(cause, signal);
+      }
+    },
+    async *providers(key, signal) {
+      for await (const event of libp2p.services.dht.findProviders(key, { signal })) {
+        if (event.name !== 'PROVIDER') continue;
+        for (const provider of event.providers) {
+          yield {
+            id: provider.id.toString(),
+            addresses: provider.multiaddrs.map((address) => address.toString()),
+          };
+        }
+      }
+    },
+    stop: async () => libp2p.stop(),
+  };
+}
+
+function identityOf(libp2p: Libp2p, privateKey: Ed25519PrivateKey): ClientIdentity {
+  return {
+    peerId: libp2p.peerId.toString(),
+    multihash: libp2p.peerId.toMultihash().bytes,
+    sign: async (message) => privateKey.sign(message),
+  };
+}

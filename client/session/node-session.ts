@@ -1,0 +1,179 @@
+/**
+ * An attested session with one node. Opens lazily with the first call, reuses its secrets for later
+ * calls, and starts anew when the node has forgotten it.
+ */
+import type { AttestationReport } from '../../shared/attestation/report.ts';
+import type { NodeStatement } from '../../shared/attestation/statement.ts';
+import { wipeSecrets } from '../../shared/crypto/key-schedule.ts';
+import type { CryptoSuite } from '../../shared/crypto/suite.ts';
+import { NmpError } from '../../shared/errors.ts';
+import type { Clock, Random } from '../../shared/runtime.ts';
+import { LogicRequest, type LogicResponse } from '../../shared/wire/codec.ts';
+import { PROTOCOL } from '../../shared/wire/constants.ts';
+import type { ClientNode } from '../mesh/client-node.ts';
+import { exchange } from './call-stream.ts';
+import { type ElicitedSession, type Evidence, elicit, type NodePeer } from './elicit.ts';
+
+/** Judges evidence; throws the NmpError of the first failed check. */
+export type Judge = (evidence: Evidence, node: NodePeer) => Promise<AttestationReport>;
+
+export interface NodeSessionComponents {
+  readonly mesh: ClientNode;
+  readonly suite: CryptoSuite;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly judge: Judge;
+}
+
+/** What an answer is checked against. */
+export interface Attested {
+  readonly report: AttestationReport;
+  readonly statement: NodeStatement;
+  readonly transcript: Uint8Array;
+}
+
+interface Open extends Attested {
+  readonly session: ElicitedSession;
+  readonly expiresAtMs: number;
+  nextStream: bigint;
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: (stage: number) => void;
+}
+
+/** A session is left this long before the node would end it. */
+const EXPIRY_MARGIN_MS = 5_000;
+
+export class NodeSession {
+  readonly node: NodePeer;
+  readonly #components: NodeSessionComponents;
+  #opening: Promise<Open> | undefined;
+
+  constructor(components: NodeSessionComponents, node: NodePeer) {
+    this.#components = components;
+    this.node = node;
+  }
+
+  /**
+   * Sends one sealed request and returns the sealed answer with what it must be checked against.
+   * A session that the node no longer knows is opened anew once: nothing had run then.
+   * @throws NmpError of transport, handshake and attestation
+   */
+  async call(
+    request: Partial<LogicRequest>,
+    options: CallOptions,
+  ): Promise<{ response: LogicResponse; attested: Attested }> {
+    const fresh = await this.#firstCall(request, options);
+    if (fresh !== undefined) return fresh;
+    try {
+      return await this.#laterCall(request, options);
+    } catch (error) {
+      if (!(error instanceof NmpError) || error.code !== 'SESSION_UNKNOWN') throw error;
+      this.close();
+      return (await this.#firstCall(request, options)) ?? (await this.#laterCall(request, options));
+    }
+  }
+
+  close(): void {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    opening?.then(
+      ({ session }) => wipeSecrets(session.secrets),
+      () => undefined,
+    );
+  }
+
+  /** Handshake and call in one flight; undefined if a session is open or being opened. */
+  async #firstCall(request: Partial<LogicRequest>, options: CallOptions) {
+    const current = await this.#opening?.catch(() => undefined);
+    if (current !== undefined && this.#components.clock.monotonicMs() < current.expiresAtMs) {
+      return undefined;
+    }
+    if (current !== undefined) this.close();
+    if (this.#opening !== undefined) return undefined;
+    const { mesh, suite } = this.#components;
+    const opened = Promise.withResolvers<Open>();
+    // Others wait for the handshake through this promise; its failure is thrown below.
+    opened.promise.catch(() => undefined);
+    this.#opening = opened.promise;
+    let frames: Awaited<ReturnType<typeof mesh.open>> | undefined;
+    try {
+      frames = await mesh.open(this.node.id, PROTOCOL.elicit, options.signal);
+      const open = await this.#elicit(frames, options.signal);
+      opened.resolve(open);
+      const { session } = open;
+      const response = await exchange(
+        { suite, frames },
+        { secrets: session.secrets, stream: 0n, opener: session.opener },
+        LogicRequest.encode({
+          ...request,
+          clientSignature: Uint8Array.from(session.clientSignature),
+        }),
+        options,
+      );
+      return { response, attested: open };
+    } catch (error) {
+      const failure = error instanceof Error ? error : new NmpError('INTERNAL');
+      opened.reject(failure);
+      // A session whose first request did not arrive is not known to be confirmed.
+      if (this.#opening === opened.promise) this.close();
+      frames?.abort(failure);
+      throw error;
+    }
+  }
+
+  async #elicit(
+    frames: Awaited<ReturnType<ClientNode['open']>>,
+    signal: AbortSignal,
+  ): Promise<Open> {
+    const { suite, random, mesh, clock, judge } = this.#components;
+    let judged: { report: AttestationReport; statement: NodeStatement } | undefined;
+    const session = await elicit(
+      { suite, random },
+      {
+        identity: mesh.identity,
+        node: this.node,
+        capability: '',
+        judge: async (evidence) => {
+          judged = {
+            report: await judge(evidence, this.node),
+            statement: evidence.statement,
+          };
+        },
+      },
+      frames,
+      signal,
+    );
+    if (judged === undefined) throw new NmpError('INTERNAL');
+    return {
+      ...judged,
+      session,
+      transcript: session.transcript,
+      expiresAtMs: clock.monotonicMs() + session.ttlMs - EXPIRY_MARGIN_MS,
+      nextStream: 1n,
+    };
+  }
+
+  async #laterCall(request: Partial<LogicRequest>, options: CallOptions) {
+    const { mesh, suite } = this.#components;
+    const open = await this.#opening;
+    if (open === undefined) throw new NmpError('SESSION_UNKNOWN');
+    const stream = open.nextStream++;
+    const { token, secrets } = open.session;
+    const frames = await mesh.open(this.node.id, PROTOCOL.call, options.signal);
+    try {
+      const response = await exchange(
+        { suite, frames },
+        { secrets, stream, opener: LogicRequest.encode({ sessionToken: token, stream }) },
+        LogicRequest.encode(request),
+        options,
+      );
+      return { response, attested: open };
+    } catch (error) {
+      frames.abort(error instanceof Error ? error : new NmpError('INTERNAL'));
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * A data node: binds its statement to the NSM, joins the mesh, serves handshakes and calls.
+ * Everything it needs is handed to it; `enclave/main.ts` chooses.
+ */
+import type { Connection, Ed25519PrivateKey, Stream } from '@libp2p/interface';
+import { encodeNodeStatement, type NodeStatement } from '../../shared/attestation/statement.ts';
+import { NmpError } from '../../shared/errors.ts';
+import { capabilityKey } from '../../shared/wire/capability-key.ts';
+import { PROTOCOL } from '../../shared/wire/constants.ts';
+import { type FrameChannel, libp2pFrames } from '../../shared/wire/frames.ts';
+import { signNodeRecord } from '../../shared/wire/node-record.ts';
+import { refusedFrame } from '../../shared/wire/records.ts';
+import { bindStatement } from '../attest/bind-statement.ts';
+import type { EnclaveSocket } from '../mesh/enclave-socket.ts';
+import { createMeshNode, type MeshNode } from '../mesh/mesh-node.ts';
+import type { ElicitInit, RemotePeer } from '../session/elicit.ts';
+import { type ServeComponents, serveCall, serveElicit } from '../session/serve.ts';
+import type { Capability } from './capability.ts';
+import { serveRecord } from './describe.ts';
+import { createPipeline, type PipelineComponents } from './pipeline.ts';
+
+export interface NodeComponents
+  extends Omit<ServeComponents, 'calls'>,
+    Omit<PipelineComponents, 'suite'> {
+  readonly socket: EnclaveSocket;
+}
+
+export interface NodeInit {
+  readonly privateKey: Ed25519PrivateKey;
+  /** Ed25519 key of execution certificates, 32 bytes. */
+  readonly certificateKey: Uint8Array;
+  readonly capabilities: readonly Capability[];
+  readonly guardianPolicy: Uint8Array;
+  readonly release: string;
+  readonly announce: readonly string[];
+  readonly maxConnections: number;
+}
+
+export interface DataNode {
+  readonly peerId: string;
+  readonly statement: NodeStatement;
+  stop(): Promise<void>;
+}
+
+/** A node record is valid this long; it is signed anew at half of it. */
+const RECORD_VALID_MS = 60 * 60_000;
+const PROVIDE_TIMEOUT_MS = 20_000;
+
+async function statementOf(
+  { nsm, engine, datasets }: NodeComponents,
+  init: NodeInit,
+  peerId: string,
+): Promise<NodeStatement> {
+  return {
+    version: 1,
+    peerId,
+    certificateKey: init.certificateKey,
+    profile: engine.describe().profile,
+    release: init.release,
+    guardianPolicy: init.guardianPolicy,
+    simulated: (await nsm.describe()).simulated,
+    datasets: datasets.list().map((dataset) => ({
+      id: dataset.id,
+      rows: dataset.rows,
+      columns: dataset.columns.map((column) => column.name),
+      commitment: dataset.commitment,
+    })),
+    capabilities: init.capabilities.map(({ id, digest }) => ({ id, digest })),
+  };
+}
+
+/** Wraps a handler: a coded failure before the stream has keys is told to the peer. */
+function handler(
+  serve: (peer: RemotePeer, frames: FrameChannel, signal: AbortSignal) => Promise<void>,
+  shutdown: AbortSignal,
+): (stream: Stream, connection: Connection) => Promise<void> {
+  return async (stream, connection) => {
+    const frames = libp2pFrames(stream);
+    const closed = new AbortController();
+    const onClose = () => closed.abort(new NmpError('CONNECTION_LOST'));
+    stream.addEventListener('close', onClose, { once: true });
+    try {
+      const peer = {
+        id: connection.remotePeer.toString(),
+        multihash: connection.remotePeer.toMultihash().bytes,
+      };
+      await serve(peer, frames, AbortSignal.any([shutdown, closed.signal]));
+    } catch (cause) {
+      const error = cause instanceof NmpError ? cause : new NmpError('INTERNAL');
+      await frames.write(refusedFrame(error.code)).catch(() => undefined);
+      await frames.close().catch(() => undefined);
+      frames.abort(error);
+    } finally {
+      stream.removeEventListener('close', onClose);
+    }
+  };
+}
+
+export async function createNode(components: NodeComponents, init: NodeInit): Promise<DataNode> {
+  const shutdown = new AbortController();
+  const mesh: MeshNode = await createMeshNode(components, init);
+  const peerId = mesh.peerId.toString();
+  const statement = await statementOf(components, init, peerId);
+  const statementBytes = encodeNodeStatement(statement);
+  await bindStatement(components.nsm, components.suite.sha384(statementBytes));
+
+  const elicitInit: ElicitInit = {
+    statement: statementBytes,
+    nodePeerId: mesh.peerId.toMultihash().bytes,
+  };
+  const { simulated } = statement;
+  const calls = createPipeline(components, { capabilities: init.capabilities, simulated });
+  const serving = { ...components, calls };
+  const { signal } = shutdown;
+
+  let record = new Uint8Array(0);
+  let recordFrom = Number.NEGATIVE_INFINITY;
+  const currentRecord = async () => {
+    const now = components.clock.nowMs();
+    if (now - recordFrom >= RECORD_VALID_MS / 2) {
+      recordFrom = now;
+      record = Uint8Array.from(
+        await signNodeRecord(
+          {
+            peerId,
+            issuedAtMs: BigInt(now),
+            expiresAtMs: BigInt(now + RECORD_VALID_MS),
+            addresses: init.announce,
+            capabilities: init.capabilities.map((capability) => capability.description),
+          },
+          async (message) => init.privateKey.sign(message),
+        ),
+      );
+    }
+    return record;
+  };
+
+  await mesh.handle(
+    PROTOCOL.elicit,
+    handler((peer, frames, s) => serveElicit(serving, elicitInit, peer, frames, s), signal),
+  );
+  await mesh.handle(
+    PROTOCOL.call,
+    handler((peer, frames, s) => serveCall(serving, peer, frames, s), signal),
+  );
+  await mesh.handle(
+    PROTOCOL.describe,
+    handler(async (_peer, frames, s) => serveRecord(await currentRecord(), frames, s), signal),
+  );
+  for (const { description } of init.capabilities) {
+    const key = capabilityKey(components.suite, description);
+    // Alone in the mesh there is nobody to tell yet; the record is kept for those who join.
+    await mesh.provide(key, AbortSignal.timeout(PROVIDE_TIMEOUT_MS)).catch(() => undefined);
+  }
+  return {
+    peerId,
+    statement,
+    async stop() {
+      shutdown.abort(new NmpError('CONNECTION_LOST'));
+      components.sessions.clear();
+      await mesh.stop();
+      await components.engine.stop();
+      await components.nsm.close();
+    },
+  };
+}

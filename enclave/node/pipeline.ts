@@ -1,0 +1,267 @@
+/**
+ * The way of a call inside the node: capability → guardian → sandbox → egress filter → certificate.
+ * Each stage can only refuse or pass on; an output exists outside this file only after the egress
+ * filter let it go.
+ */
+import { toBase64Url, toHex } from '../../shared/bytes.ts';
+import type { CryptoSuite } from '../../shared/crypto/suite.ts';
+import { type ErrorCode, NmpError } from '../../shared/errors.ts';
+import { signCertificate } from '../../shared/receipt/certificate.ts';
+import {
+  COMMITMENT_SALT_BYTES,
+  commitTo,
+  INPUT_LABEL,
+  OUTPUT_LABEL,
+} from '../../shared/receipt/commitment.ts';
+import type { Clock, Random } from '../../shared/runtime.ts';
+import { type LogicRequest, LogicResponse } from '../../shared/wire/codec.ts';
+import { encodeGuestInput } from '../../shared/wire/guest-input.ts';
+import { encodeRefusal } from '../../shared/wire/refusal.ts';
+import type { DatasetStore } from '../data/store.ts';
+import type { EgressFilter, EgressVerdict } from '../egress/filter.ts';
+import type { Guardian, GuardianVerdict } from '../guardian/guardian.ts';
+import type { GuestAbi, Outcome, RunResult, SandboxEngine } from '../sandbox/engine.ts';
+import type { CallContext, CallHandler } from '../session/serve.ts';
+import { parseArguments } from './arguments.ts';
+import { type Capability, findCapability, type Grant, grantsOf } from './capability.ts';
+import { guardianDigest } from './verdict-digest.ts';
+
+export interface PipelineComponents {
+  readonly suite: CryptoSuite;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly guardian: Guardian;
+  readonly engine: SandboxEngine;
+  readonly egress: EgressFilter;
+  readonly datasets: DatasetStore;
+  /** Ed25519 under the certificate key of the node statement. */
+  readonly sign: (message: Uint8Array) => Uint8Array;
+}
+
+export interface PipelineInit {
+  readonly capabilities: readonly Capability[];
+  readonly simulated: boolean;
+}
+
+/** Stages that a client may be told of while it waits. */
+export const STAGE = { guardian: 1, prepare: 2, run: 3, egress: 4 } as const;
+
+const REQUEST_NONCE_BYTES = 32;
+
+const OUTCOME_CODE: Readonly<Record<Exclude<Outcome, 'ok'>, ErrorCode>> = {
+  trap: 'SANDBOX_TRAP',
+  'out-of-fuel': 'SANDBOX_FUEL',
+  'out-of-memory': 'SANDBOX_MEMORY',
+  deadline: 'SANDBOX_DEADLINE',
+  'abi-violation': 'SANDBOX_ABI',
+  lost: 'SANDBOX_LOST',
+};
+
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['SANDBOX_LOST', 'SANDBOX_UNAVAILABLE']);
+
+/** A refusal with what may be told of it beyond its code. */
+class Refused extends Error {
+  readonly error: NmpError;
+  readonly reasons: readonly string[];
+  readonly countBucket: EgressVerdict['countBucket'];
+
+  constructor(
+    code: ErrorCode,
+    reasons: readonly string[] = [],
+    countBucket: EgressVerdict['countBucket'] = '0',
+  ) {
+    super(code);
+    this.error = new NmpError(code);
+    this.reasons = reasons;
+    this.countBucket = countBucket;
+  }
+}
+
+class Pipeline {
+  readonly #components: PipelineComponents;
+  readonly #init: PipelineInit;
+
+  constructor(components: PipelineComponents, init: PipelineInit) {
+    this.#components = components;
+    this.#init = init;
+  }
+
+  async call(request: LogicRequest, context: CallContext): Promise<Uint8Array> {
+    try {
+      return await this.#answer(request, context);
+    } catch (cause) {
+      const refused =
+        cause instanceof Refused
+          ? cause
+          : new Refused(cause instanceof NmpError ? cause.code : 'INTERNAL');
+      return encodeRefusal({
+        stage: refused.error.stage,
+        code: refused.error.code,
+        countBucket: refused.countBucket,
+        retryable: RETRYABLE.has(refused.error.code),
+        auditId: toBase64Url(this.#components.random.bytes(16)),
+        reasons: [...refused.reasons],
+      });
+    }
+  }
+
+  async #answer(request: LogicRequest, context: CallContext): Promise<Uint8Array> {
+    if (request.requestNonce.length !== REQUEST_NONCE_BYTES) throw new NmpError('FRAME_MALFORMED');
+    const capability = findCapability(this.#init.capabilities, request);
+    const proofMode = request.proofMode === '' ? 'attested' : request.proofMode;
+    if (!capability.config.proofModes.some((mode) => mode === proofMode)) {
+      throw new NmpError('CALL_PROOF_MODE');
+    }
+    const grants = grantsOf(capability, request);
+    const args = parseArguments(request.inputs, capability.config.input);
+    const module = capability.module ?? request.wasmBinary;
+
+    context.progress(STAGE.guardian);
+    const { verdict, abi } = this.#judgeModule(module, request, capability);
+    const input = encodeGuestInput({
+      arguments: args,
+      tables: grants.map(({ dataset, columns }) => ({
+        name: dataset,
+        stream: this.#components.datasets.project(dataset, columns),
+      })),
+    });
+
+    const run = await this.#run(module, input, { abi, request, capability, context });
+
+    context.progress(STAGE.egress);
+    const egress = this.#judgeOutput(run, { capability, grants, verdict, context });
+    return this.#certify({ request, capability, grants, context, verdict, egress, input, run });
+  }
+
+  #judgeModule(module: Uint8Array, request: LogicRequest, capability: Capability) {
+    if (module.length > capability.config.limits.moduleBytes) throw new NmpError('FRAME_SIZE');
+    const abi: GuestAbi = request.abi === 'wasi-p1' ? 'wasi-p1' : 'pure';
+    if (request.abi !== '' && request.abi !== abi) throw new NmpError('SANDBOX_ABI');
+    const verdict = this.#components.guardian.judge(module, {
+      entry: abi === 'pure' ? 'nmp_run' : '_start',
+      // The policy of a capability grants a command its standard streams, and nothing else.
+      capabilities: abi === 'pure' ? [] : ['stdin', 'stdout'],
+      deterministic: true,
+    });
+    if (verdict.verdict !== 'accept') throw new Refused('GUARDIAN_REJECTED', verdict.reasons);
+    return { verdict, abi };
+  }
+
+  async #run(
+    module: Uint8Array,
+    input: Uint8Array,
+    call: {
+      readonly abi: GuestAbi;
+      readonly request: LogicRequest;
+      readonly capability: Capability;
+      readonly context: CallContext;
+    },
+  ): Promise<RunResult> {
+    const { engine } = this.#components;
+    const { limits } = call.capability.config;
+    const { session, signal, progress } = call.context;
+    const asked = call.request.deadlineMs;
+    const deadlineMs = asked === 0 ? limits.deadlineMs : Math.min(asked, limits.deadlineMs);
+    progress(STAGE.prepare);
+    const prepared = await engine.prepare(module, {
+      abi: call.abi,
+      deadlineMs,
+      peer: session.peer,
+    });
+    progress(STAGE.run);
+    const result = await engine.run(
+      prepared,
+      input,
+      {
+        fuel: BigInt(limits.fuel),
+        memoryBytes: limits.memoryBytes,
+        deadlineMs,
+        outputBytes: limits.outputBytes,
+      },
+      { signal, peer: session.peer },
+    );
+    if (result.outcome !== 'ok') throw new Refused(OUTCOME_CODE[result.outcome]);
+    return result;
+  }
+
+  #judgeOutput(
+    run: RunResult,
+    call: {
+      readonly capability: Capability;
+      readonly grants: readonly Grant[];
+      readonly verdict: GuardianVerdict;
+      readonly context: CallContext;
+    },
+  ): EgressVerdict & { readonly output: Uint8Array } {
+    const { egress, datasets } = this.#components;
+    const { config } = call.capability;
+    const verdict = egress.judge(run.output, {
+      schema: config.output,
+      policy: config.egress,
+      tables: call.grants.map(({ dataset, columns }) => datasets.cells(dataset, columns)),
+      client: call.context.session.peer,
+      module: toHex(call.verdict.moduleHash),
+      ...(call.grants.length === 0
+        ? {}
+        : {
+            rowsRead: Math.min(...call.grants.map((grant) => datasets.get(grant.dataset).rows)),
+          }),
+    });
+    const { output } = verdict;
+    if (verdict.blocked || output === undefined) {
+      throw new Refused('EGRESS_BLOCKED', [], verdict.countBucket);
+    }
+    return { ...verdict, output };
+  }
+
+  #certify(call: {
+    readonly request: LogicRequest;
+    readonly capability: Capability;
+    readonly grants: readonly Grant[];
+    readonly context: CallContext;
+    readonly verdict: GuardianVerdict;
+    readonly egress: EgressVerdict & { readonly output: Uint8Array };
+    readonly input: Uint8Array;
+    readonly run: RunResult;
+  }): Uint8Array {
+    const { suite, random, clock, datasets, engine, sign } = this.#components;
+    const inputSalt = Uint8Array.from(random.bytes(COMMITMENT_SALT_BYTES));
+    const outputSalt = Uint8Array.from(random.bytes(COMMITMENT_SALT_BYTES));
+    const inputCommitment = Uint8Array.from(commitTo(suite, INPUT_LABEL, inputSalt, call.input));
+    const certificate = signCertificate(
+      {
+        version: 1,
+        profile: engine.describe().profile,
+        capability: call.capability.id,
+        capabilityDigest: call.capability.digest,
+        moduleHash: call.verdict.moduleHash,
+        inputCommitment,
+        outputCommitment: commitTo(suite, OUTPUT_LABEL, outputSalt, call.egress.output),
+        datasets: call.grants.map(({ dataset }) => ({
+          id: dataset,
+          commitment: datasets.get(dataset).commitment,
+        })),
+        guardianVerdict: guardianDigest(suite, call.verdict),
+        egressVerdict: call.egress.digest,
+        session: call.context.session.transcript,
+        requestNonce: call.request.requestNonce,
+        fuelUsed: call.run.fuelUsed,
+        issuedAtMs: BigInt(clock.nowMs()),
+        simulated: this.#init.simulated,
+      },
+      sign,
+    );
+    return LogicResponse.encode({
+      semanticEvidence: new TextDecoder().decode(call.egress.output),
+      cryptographicProof: Uint8Array.from(certificate),
+      inputSalt,
+      outputSalt,
+      inputCommitment,
+    });
+  }
+}
+
+export function createPipeline(components: PipelineComponents, init: PipelineInit): CallHandler {
+  const pipeline = new Pipeline(components, init);
+  return (request, context) => pipeline.call(request, context);
+}

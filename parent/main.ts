@@ -1,0 +1,77 @@
+/**
+ * The parent process: starts and supervises the enclave, relays bytes to it. It holds no key and
+ * sees no plaintext. `startParent` is its composition root.
+ */
+import { join } from 'node:path';
+import type { NodeConfig } from '../shared/policy/node-config.ts';
+import { systemClock } from '../shared/runtime.ts';
+import { RelayMetrics, type RelaySnapshot } from './metrics/relay-metrics.ts';
+import { createRelay, type EnclaveDialer } from './relay/relay.ts';
+import { createLocalSupervisor } from './supervisor/local.ts';
+import type { EnclaveReady, SupervisorEvent } from './supervisor/supervisor.ts';
+
+export interface ParentInit {
+  readonly config: NodeConfig;
+  readonly configFile: string;
+  readonly stateDirectory: string;
+  readonly onEvent?: (event: SupervisorEvent) => void;
+  /** Stands between relay and enclave; tests and the demo put a lying parent here. */
+  readonly wrapDialer?: (dialer: EnclaveDialer) => EnclaveDialer;
+}
+
+export interface Parent {
+  readonly ready: EnclaveReady;
+  /** `/ip4/…/tcp/…/p2p/…` under which clients reach the node. */
+  readonly address: string;
+  metrics(): RelaySnapshot;
+  stop(): Promise<void>;
+}
+
+function multiaddrOf(host: string, port: number): string {
+  const family = host.includes(':') ? 'ip6' : /^[0-9.]+$/.test(host) ? 'ip4' : 'dns';
+  return `/${family}/${host}/tcp/${port}`;
+}
+
+export async function startParent(init: ParentInit): Promise<Parent> {
+  const { config } = init;
+  const metrics = new RelayMetrics();
+  let addresses: readonly string[] = config.announce;
+  // The same file name as this one's: .ts when run from source, .js when built.
+  const program = join(
+    import.meta.dirname,
+    '..',
+    'enclave',
+    `main${import.meta.filename.slice(-3)}`,
+  );
+  const supervisor = createLocalSupervisor(
+    { clock: systemClock },
+    {
+      program,
+      configFile: init.configFile,
+      stateDirectory: init.stateDirectory,
+      announce: () => addresses,
+    },
+  );
+  if (init.onEvent !== undefined) supervisor.onEvent(init.onEvent);
+  const wrap = init.wrapDialer ?? ((dialer: EnclaveDialer) => dialer);
+  const relay = createRelay({ enclave: wrap(supervisor.dialer), metrics }, config.relay);
+  try {
+    const { port } = await relay.start(config.listen);
+    const address = multiaddrOf(config.listen.host, port);
+    if (addresses.length === 0) addresses = [address];
+    const ready = await supervisor.start();
+    return {
+      ready,
+      address: `${address}/p2p/${ready.peerId}`,
+      metrics: () => metrics.snapshot(),
+      async stop() {
+        await relay.stop();
+        await supervisor.stop();
+      },
+    };
+  } catch (error) {
+    await relay.stop();
+    await supervisor.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+/** Adds up the counts of vitest (JSON) and cargo test (text) and prints them as one closing line. */
+import { readFileSync } from 'node:fs';
+
+const [vitestFile, cargoFile] = process.argv.slice(2);
+if (vitestFile === undefined || cargoFile === undefined) throw new Error('two files expected');
+
+const vitest: unknown = JSON.parse(readFileSync(vitestFile, 'utf8'));
+function count(name: string): number {
+  const value = typeof vitest === 'object' && vitest !== null ? Reflect.get(vitest, name) : 0;
+  return typeof value === 'number' ? value : 0;
+}
+
+let passed = count('numPassedTests');
+let failed = count('numFailedTests') + count('numFailedTestSuites');
+let skipped = count('numPendingTests') + count('numTodoTests');
+for (const [, ok, bad, ignored] of readFileSync(cargoFile, 'utf8').matchAll(
+  /test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/g,
+)) {
+  passed += Number(ok);
+  failed += Number(bad);
+  skipped += Number(ignored);
+}
+// A run in which nothing ran has failed.
+if (passed === 0) failed += 1;
+process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+process.exitCode = failed === 0 ? 0 : 1;
