@@ -121,8 +121,7 @@ try {
     const kept = lines
       .map((line): Json | undefined => reduce(JSON.parse(line)))
       .filter((resource) => resource !== undefined)
-      .map((resource) => JSON.stringify(resource))
-      .sort();
+      .map((resource) => JSON.stringify(resource));
     writeFileSync(join(out, `${type}.ndjson`), `${kept.join('\n')}\n`);
     process.stderr.write(`  ${type}: ${kept.length} of ${lines.length}\n`);
   }

@@ -161,7 +161,9 @@ export function parseNodeConfig(text: string, file: string): NodeConfig {
   return parsed.data;
 }
 
-/** The JSON Schema (2020-12) of the file, for editors. */
-export function nodeConfigJsonSchema(): Record<string, unknown> {
-  return { ...z.toJSONSchema(nodeConfigSchema, { io: 'input' }) };
+/** The JSON Schema (2020-12) of the file, for editors, as docs/schemas holds it. */
+export function nodeConfigSchemaFile(): string {
+  const schema = z.toJSONSchema(nodeConfigSchema, { io: 'input' });
+  const titled = { title: 'nmp.node.json', ...schema };
+  return `${JSON.stringify(titled, null, 2)}\n`;
 }
