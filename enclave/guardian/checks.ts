@@ -7,6 +7,7 @@ import {
   ALWAYS,
   DETERMINISTIC_CAPABILITIES,
   ENTRY_SIGNATURES,
+  NEVER,
   PREVIEW1,
   PREVIEW1_FUNCTIONS,
 } from './wasi.ts';
@@ -123,7 +124,7 @@ export function checkImports(info: ModuleInfo, manifest: ModuleManifest, finding
     }
     if (capability === ALWAYS) continue;
     const random = manifest.deterministic === true && !DETERMINISTIC_CAPABILITIES.has(capability);
-    if (!granted.has(capability) || random) reasons.add('CAPABILITY');
+    if (capability === NEVER || !granted.has(capability) || random) reasons.add('CAPABILITY');
   }
 }
 

@@ -226,7 +226,7 @@ export class LoopFinder {
       if (this.#backEdges[target] !== 0 || this.#innerLoop[depth] !== target) this.spoil(target);
       else {
         this.#backEdges[target] = 1;
-        this.#trips[target] = this.#rounds(target, known);
+        this.#trips[target] = this.#rounds(target, depth, known);
       }
     } else if (known) {
       this.#pushGuard(this.#local, negate(this.#op), this.#limit, ++this.#seq, depth, target);
@@ -235,12 +235,12 @@ export class LoopFinder {
   }
 
   /** Best bound that any guard gives for the loop whose back edge stands here. */
-  #rounds(loop: number, condition: boolean): number {
+  #rounds(loop: number, here: number, condition: boolean): number {
     let best = -1;
     const take = (trips: number) => {
       if (trips >= 0 && (best < 0 || trips < best)) best = trips;
     };
-    if (condition) take(this.#tripsBy(loop, this.#local, this.#op, this.#limit, ++this.#seq));
+    if (condition) take(this.#tripsBy(loop, here, this.#local, this.#op, this.#limit, ++this.#seq));
     const from = this.#loopSeq[loop] as number;
     for (let index = this.#guardSeq.length - 1; index >= 0; index--) {
       const seq = this.#guardSeq[index] as number;
@@ -250,6 +250,7 @@ export class LoopFinder {
       take(
         this.#tripsBy(
           loop,
+          here,
           local,
           this.#guardOp[index] as number,
           this.#guardLimit[index] as number,
@@ -260,8 +261,15 @@ export class LoopFinder {
     return best;
   }
 
-  /** Rounds while `local op limit` holds at the guard numbered `seq`. */
-  #tripsBy(loop: number, local: number, op: number, limit: number, seq: number): number {
+  /** Rounds while `local op limit` holds at the guard numbered `seq`; the back edge is `here` deep. */
+  #tripsBy(
+    loop: number,
+    here: number,
+    local: number,
+    op: number,
+    limit: number,
+    seq: number,
+  ): number {
     if (local >= LOCALS_FOLLOWED || this.#stamp[local] !== this.#function) return -1;
     const write = this.#lastWrite[local] as number;
     const before = this.#writeBefore[write] as number;
@@ -270,7 +278,7 @@ export class LoopFinder {
     if (write < outside || before >= outside) return -1;
     if (this.#writeKind[write] !== WRITE.step) return -1;
     const depth = this.#writeDepth[write] as number;
-    if (depth < loop || this.#uid[depth] !== this.#writeUid[write]) return -1;
+    if (depth < loop || depth > here || this.#uid[depth] !== this.#writeUid[write]) return -1;
     const step = this.#writeValue[write] as number;
     const initial = this.#initial(loop, local, before);
     const stepFirst = (this.#writeSeq[write] as number) < seq;
