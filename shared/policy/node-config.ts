@@ -1,6 +1,7 @@
 /** Reads `nmp.node.json`: schema, then the rules that tie its parts to one another. */
 import { z } from 'zod';
 import { NmpError } from '../errors.ts';
+import { nestsWithin } from '../wire/canonical-json.ts';
 import { type DatasetConfig, type NodeConfig, nodeConfigSchema } from './node-config-schema.ts';
 import { VALUE_SCHEMA_DEPTH_MAX } from './node-config-value.ts';
 import type { ValueSchema } from './value-schema.ts';
@@ -15,6 +16,8 @@ export type {
 
 /** Longest configuration file, characters. */
 export const CONFIG_CHARS_MAX = 1_048_576;
+/** Deepest nesting of the file: room for the deepest value schema. */
+const CONFIG_DEPTH_MAX = 64;
 const ISSUES_SHOWN = 8;
 
 type Path = readonly PropertyKey[];
@@ -149,6 +152,9 @@ export function parseNodeConfig(text: string, file: string): NodeConfig {
     // The engine's own message quotes the text, which may hold a salt: only the place is kept.
     const place = /line \d+ column \d+/.exec(String(cause))?.[0] ?? 'its end';
     throw new NmpError('CONFIG_INVALID', `${file}: not JSON at ${place}`);
+  }
+  if (!nestsWithin(value, CONFIG_DEPTH_MAX)) {
+    fail(file, [{ path: [], message: `nested deeper than ${CONFIG_DEPTH_MAX}` }]);
   }
   const parsed = nodeConfigSchema.safeParse(value);
   if (!parsed.success)

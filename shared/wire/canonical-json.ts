@@ -45,3 +45,21 @@ export function canonicalJson(value: unknown, depth = 0): string {
   }
   throw new TypeError('canonical JSON: not a JSON value');
 }
+
+/**
+ * True if `value` nests no deeper than `max`; does not recurse, so that it can be asked before
+ * anything that does.
+ */
+export function nestsWithin(value: unknown, max: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    const next: unknown[] = [];
+    for (const item of level) {
+      if (typeof item !== 'object' || item === null) continue;
+      if (depth === max) return false;
+      for (const inner of Object.values(item)) next.push(inner);
+    }
+    level = next;
+  }
+  return true;
+}
