@@ -26,14 +26,20 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
 function buildNative(): void {
   const target = process.env.CARGO_TARGET_DIR ?? join(cache, 'cargo-target');
   const env = { ...process.env, CARGO_TARGET_DIR: target };
-  const args = ['build', '--release', '--locked', '--manifest-path', 'native/Cargo.toml'];
-  run('cargo', [...args, '-p', 'nmp-sandbox', '-p', 'nmp-scan'], env);
+  const packages = ['nmp-guard', 'nmp-scan', 'nmp-sandbox'].flatMap((name) => ['-p', name]);
+  const manifest = ['--manifest-path', 'native/Cargo.toml'];
+  run('cargo', ['build', '--release', '--locked', ...manifest, ...packages], env);
   const out = join(root, 'build', 'native');
   mkdirSync(out, { recursive: true });
-  for (const name of ['sandbox', 'scan']) {
-    // Renamed into place: a process may have the old addon mapped.
-    copyFileSync(join(target, 'release', `libnmp_${name}.so`), join(out, `${name}.node.new`));
-    renameSync(join(out, `${name}.node.new`), join(out, `${name}.node`));
+  const products = [
+    ['libnmp_guard.so', 'guard.node'],
+    ['libnmp_scan.so', 'scan.node'],
+    ['nmp-sandbox', 'nmp-sandbox'],
+  ] as const;
+  for (const [from, to] of products) {
+    // Renamed into place: a process may have the old file mapped.
+    copyFileSync(join(target, 'release', from), join(out, `${to}.new`));
+    renameSync(join(out, `${to}.new`), join(out, to));
   }
 }
 

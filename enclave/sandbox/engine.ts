@@ -58,7 +58,13 @@ export interface SandboxEngine {
    */
   prepare(
     module: Uint8Array,
-    options: { readonly abi: GuestAbi; readonly deadlineMs: number; readonly peer?: string },
+    options: {
+      readonly abi: GuestAbi;
+      readonly deadlineMs: number;
+      /** WASI capabilities granted beyond the standard streams. */
+      readonly capabilities?: readonly string[];
+      readonly peer?: string;
+    },
   ): Promise<Prepared>;
   /** Runs once on `input` (see docs/protocol.md, Guest input) and drops the instance. */
   run(

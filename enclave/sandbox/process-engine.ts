@@ -1,0 +1,252 @@
+/**
+ * The Wasmtime engine behind processes of their own: a pool of `nmp-sandbox` processes without
+ * keys, files or network. A bug in the engine kills a process, which is replaced; it cannot reach
+ * the node's memory.
+ */
+import { createHash } from 'node:crypto';
+import { NmpError } from '../../shared/errors.ts';
+import type {
+  EngineDescription,
+  GuestAbi,
+  Prepared,
+  RunLimits,
+  RunResult,
+  SandboxEngine,
+} from './engine.ts';
+import { FairQueue } from './fair-queue.ts';
+import { SandboxProcess } from './sandbox-process.ts';
+import {
+  capabilityBits,
+  encodeCancel,
+  encodePrepare,
+  encodeRun,
+  type ModuleKey,
+  type SandboxResponse,
+} from './sandbox-wire.ts';
+
+export interface ProcessEngineInit {
+  /** The `nmp-sandbox` program. */
+  readonly program: string;
+  /** Processes kept running; each runs two guests at once. */
+  readonly processes: number;
+}
+
+/** Name of the settings in native/sandbox/src/engine.rs; docs/protocol.md, Deterministic profile. */
+export const PROFILE = 'nmp-wasm-v1';
+/** Jobs of one peer that may wait for their turn. */
+const WAITING_PER_PEER_MAX = 256;
+/** How long a run may overstay its deadline before its process is killed. */
+const KILL_GRACE_MS = 1_000;
+const RESPAWN_DELAY_MS = 100;
+/** A process dies at most this often for one call before the call is given up. */
+const ATTEMPTS = 2;
+
+interface PreparedModule extends Prepared {
+  readonly module: Uint8Array;
+  readonly capabilities: readonly string[];
+}
+
+function isPreparedModule(prepared: Prepared): prepared is PreparedModule {
+  return 'module' in prepared && 'capabilities' in prepared;
+}
+
+function keyName(key: ModuleKey): string {
+  return `${Buffer.from(key.hash).toString('hex')}/${key.abi}/${key.capabilities}`;
+}
+
+const LOST: RunResult = {
+  outcome: 'lost',
+  output: new Uint8Array(0),
+  fuelUsed: 0n,
+  peakMemoryBytes: 0,
+};
+
+class ProcessEngine implements SandboxEngine {
+  readonly #init: ProcessEngineInit;
+  readonly #processes: (SandboxProcess | undefined)[];
+  readonly #queue: FairQueue;
+  readonly #description: EngineDescription;
+  #stopped = false;
+
+  constructor(init: ProcessEngineInit, first: SandboxProcess) {
+    this.#init = init;
+    this.#processes = Array.from({ length: init.processes }, () => undefined);
+    this.#processes[0] = first;
+    this.#queue = new FairQueue(init.processes * first.hello.workers, WAITING_PER_PEER_MAX);
+    const { engine, version, user, seccomp } = first.hello;
+    this.#description = {
+      id: engine,
+      version,
+      profile: PROFILE,
+      deterministic: true,
+      metered: true,
+      isolated: user || seccomp,
+    };
+  }
+
+  describe(): EngineDescription {
+    return this.#description;
+  }
+
+  /** Starts process `at`, or one in its place. */
+  async spawn(at: number): Promise<void> {
+    try {
+      const process = await SandboxProcess.start(this.#init.program, () => this.respawn(at));
+      if (this.#stopped) await process.stop();
+      else this.#processes[at] = process;
+    } catch {
+      this.respawn(at);
+    }
+  }
+
+  respawn(at: number): void {
+    this.#processes[at] = undefined;
+    if (!this.#stopped) setTimeout(() => void this.spawn(at), RESPAWN_DELAY_MS).unref();
+  }
+
+  async prepare(
+    module: Uint8Array,
+    options: {
+      readonly abi: GuestAbi;
+      readonly deadlineMs: number;
+      readonly capabilities?: readonly string[];
+      readonly peer?: string;
+    },
+  ): Promise<Prepared> {
+    const prepared: PreparedModule = {
+      moduleHash: Uint8Array.from(createHash('sha256').update(module).digest()),
+      abi: options.abi,
+      module,
+      capabilities: options.capabilities ?? [],
+    };
+    const leave = await this.#queue.enter(options.peer ?? '');
+    if (leave === undefined) throw new NmpError('SESSION_LIMIT');
+    try {
+      const process = await this.#pick(prepared);
+      await this.#prepareIn(process, prepared, options.deadlineMs);
+      return prepared;
+    } finally {
+      leave();
+    }
+  }
+
+  async run(
+    prepared: Prepared,
+    input: Uint8Array,
+    limits: RunLimits,
+    options: { readonly signal?: AbortSignal; readonly peer?: string } = {},
+  ): Promise<RunResult> {
+    if (!isPreparedModule(prepared)) throw new NmpError('SANDBOX_ABI');
+    const leave = await this.#queue.enter(options.peer ?? '', options.signal);
+    if (leave === undefined) {
+      throw new NmpError(options.signal?.aborted ? 'CONNECTION_LOST' : 'SESSION_LIMIT');
+    }
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const process = await this.#pick(prepared);
+        await this.#prepareIn(process, prepared, limits.deadlineMs);
+        const response = await this.#runIn(process, prepared, input, limits, options.signal);
+        if (response === 'killed') return { ...LOST, outcome: 'deadline' };
+        if (response === undefined) return LOST;
+        if (response.outcome === 'cancelled') throw new NmpError('CONNECTION_LOST');
+        if (response.outcome === 'unknown') {
+          // Its cache dropped the module in between; compile it again.
+          process.prepared.delete(keyName(this.#key(prepared)));
+          continue;
+        }
+        return {
+          outcome: response.outcome,
+          output: response.payload,
+          fuelUsed: response.fuelUsed,
+          peakMemoryBytes: response.peakMemoryBytes,
+        };
+      }
+      return LOST;
+    } finally {
+      leave();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#processes.map((process) => process?.stop()));
+  }
+
+  #key(prepared: PreparedModule): ModuleKey {
+    return {
+      hash: prepared.moduleHash,
+      abi: prepared.abi,
+      capabilities: capabilityBits(prepared.capabilities),
+    };
+  }
+
+  /** The least busy process, one that has the module before one that has not. */
+  async #pick(prepared: PreparedModule): Promise<SandboxProcess> {
+    const name = keyName(this.#key(prepared));
+    // A process that just died is back within the respawn delay and its start.
+    for (let waited = 0; waited < 50; waited++) {
+      const alive = this.#processes.filter((process) => process?.alive === true);
+      const cost = (process: SandboxProcess | undefined) =>
+        (process?.load ?? 0) * 2 + (process?.prepared.has(name) ? 0 : 1);
+      const [best] = alive.sort((a, b) => cost(a) - cost(b));
+      if (best !== undefined) return best;
+      await new Promise((resolve) => setTimeout(resolve, RESPAWN_DELAY_MS));
+      if (this.#stopped) break;
+    }
+    throw new NmpError('SANDBOX_UNAVAILABLE');
+  }
+
+  /** Compiles unless done; a compilation beyond its deadline costs the process its life. */
+  async #prepareIn(
+    process: SandboxProcess,
+    prepared: PreparedModule,
+    deadlineMs: number,
+  ): Promise<void> {
+    const key = this.#key(prepared);
+    const name = keyName(key);
+    if (process.prepared.has(name)) return;
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      process.kill();
+    }, deadlineMs);
+    const { response } = process.request((id) => encodePrepare(id, key, prepared.module));
+    const result = await response;
+    clearTimeout(timer);
+    if (late) throw new NmpError('SANDBOX_DEADLINE');
+    if (result === undefined) throw new NmpError('SANDBOX_LOST');
+    if (result.outcome !== 'ok') throw new NmpError('SANDBOX_ABI');
+    process.prepared.add(name);
+  }
+
+  async #runIn(
+    process: SandboxProcess,
+    prepared: PreparedModule,
+    input: Uint8Array,
+    limits: RunLimits,
+    signal?: AbortSignal,
+  ): Promise<SandboxResponse | 'killed' | undefined> {
+    const key = this.#key(prepared);
+    let killed = false;
+    const { id, response } = process.request((n) => encodeRun(n, key, limits, input));
+    const timer = setTimeout(() => {
+      killed = true;
+      process.kill();
+    }, limits.deadlineMs + KILL_GRACE_MS);
+    const cancel = () => process.send(encodeCancel(id));
+    signal?.addEventListener('abort', cancel, { once: true });
+    const result = await response;
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', cancel);
+    return killed ? 'killed' : result;
+  }
+}
+
+/** @throws NmpError SANDBOX_UNAVAILABLE if not even one process starts */
+export async function createProcessEngine(init: ProcessEngineInit): Promise<SandboxEngine> {
+  let engine: ProcessEngine | undefined;
+  const first = await SandboxProcess.start(init.program, () => engine?.respawn(0));
+  engine = new ProcessEngine(init, first);
+  for (let at = 1; at < init.processes; at++) await engine.spawn(at);
+  return engine;
+}

@@ -1,0 +1,129 @@
+/** Frames between the node and a sandbox process; native/sandbox/src/protocol.rs is the other end. */
+import type { GuestAbi, Outcome, RunLimits } from './engine.ts';
+
+const KIND = { prepare: 1, run: 2, cancel: 3 } as const;
+const RESPONSE_HEAD_BYTES = 21;
+/** Longest answer: an output of 1 MiB with room to spare. */
+const RESPONSE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Bits of `capability` in protocol.rs. */
+const CAPABILITY_BITS: Readonly<Record<string, number>> = { clock: 1, random: 2, env: 4, args: 8 };
+
+/** Names a compiled module inside a process. */
+export interface ModuleKey {
+  /** SHA-256 of the module, 32 bytes. */
+  readonly hash: Uint8Array;
+  readonly abi: GuestAbi;
+  readonly capabilities: number;
+}
+
+/** Wire numbers of `Outcome` in protocol.rs, by index. */
+const OUTCOMES = [
+  'ok',
+  'trap',
+  'out-of-fuel',
+  'out-of-memory',
+  'deadline',
+  'abi-violation',
+  'unknown',
+  'cancelled',
+] as const satisfies readonly (Outcome | 'unknown' | 'cancelled')[];
+
+export interface SandboxResponse {
+  readonly id: number;
+  readonly outcome: (typeof OUTCOMES)[number];
+  readonly fuelUsed: bigint;
+  readonly peakMemoryBytes: number;
+  readonly payload: Uint8Array;
+}
+
+export function capabilityBits(capabilities: readonly string[]): number {
+  return capabilities.reduce((bits, name) => bits | (CAPABILITY_BITS[name] ?? 0), 0);
+}
+
+function abiCode(abi: GuestAbi): number {
+  return abi === 'pure' ? 0 : 1;
+}
+
+/** A frame with `head` bytes of fields behind length, kind and id, and `body` after them. */
+function frame(kind: number, id: number, fields: Uint8Array, body: Uint8Array): Uint8Array[] {
+  const head = new Uint8Array(9 + fields.length);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, 5 + fields.length + body.length, true);
+  view.setUint8(4, kind);
+  view.setUint32(5, id, true);
+  head.set(fields, 9);
+  return body.length === 0 ? [head] : [head, body];
+}
+
+export function encodePrepare(id: number, key: ModuleKey, module: Uint8Array): Uint8Array[] {
+  return frame(KIND.prepare, id, Uint8Array.of(abiCode(key.abi), key.capabilities), module);
+}
+
+export function encodeRun(
+  id: number,
+  key: ModuleKey,
+  limits: RunLimits,
+  input: Uint8Array,
+): Uint8Array[] {
+  const fields = new Uint8Array(58);
+  const view = new DataView(fields.buffer);
+  fields.set(key.hash, 0);
+  view.setUint8(32, abiCode(key.abi));
+  view.setUint8(33, key.capabilities);
+  view.setBigUint64(34, limits.fuel, true);
+  view.setBigUint64(42, BigInt(limits.memoryBytes), true);
+  view.setUint32(50, limits.deadlineMs, true);
+  view.setUint32(54, limits.outputBytes, true);
+  return frame(KIND.run, id, fields, input);
+}
+
+export function encodeCancel(id: number): Uint8Array[] {
+  return frame(KIND.cancel, id, new Uint8Array(0), new Uint8Array(0));
+}
+
+/**
+ * Cuts a byte stream into responses. The process runs hostile code: what does not fit the layout
+ * makes `push` throw, and the caller ends the process.
+ */
+export class ResponseDecoder {
+  #chunks: Uint8Array[] = [];
+  #length = 0;
+
+  /** @throws RangeError for a frame that is not one of ours */
+  push(chunk: Uint8Array): SandboxResponse[] {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    const responses: SandboxResponse[] = [];
+    for (;;) {
+      if (this.#length < 4) return responses;
+      const bytes = this.#joined();
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const length = view.getUint32(0, true);
+      if (length < RESPONSE_HEAD_BYTES || length > RESPONSE_BYTES_MAX) {
+        throw new RangeError('sandbox frame out of range');
+      }
+      if (bytes.length < 4 + length) return responses;
+      const outcome = OUTCOMES[view.getUint8(8)];
+      if (outcome === undefined) throw new RangeError('unknown sandbox outcome');
+      responses.push({
+        id: view.getUint32(4, true),
+        outcome,
+        fuelUsed: view.getBigUint64(9, true),
+        peakMemoryBytes: Number(view.getBigUint64(17, true)),
+        payload: bytes.slice(4 + RESPONSE_HEAD_BYTES, 4 + length),
+      });
+      const rest = bytes.subarray(4 + length);
+      this.#chunks = rest.length === 0 ? [] : [rest];
+      this.#length = rest.length;
+    }
+  }
+
+  #joined(): Uint8Array {
+    const [first] = this.#chunks;
+    if (this.#chunks.length === 1 && first !== undefined) return first;
+    const joined = Buffer.concat(this.#chunks);
+    this.#chunks = [joined];
+    return joined;
+  }
+}

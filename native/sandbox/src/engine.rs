@@ -1,0 +1,287 @@
+//! Wasmtime under the project's deterministic profile: prepares modules and runs them once each.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module,
+    PoolingAllocationConfig, Store, Trap, UpdateDeadline,
+};
+
+use crate::host::Host;
+use crate::protocol::{Abi, Key, Outcome, Prepare, Response, Run};
+use crate::wasi::{self, Exit};
+
+/// Ceiling of a guest's memory, bytes: 800 pages.
+pub const MEMORY_BYTES_MAX: usize = 50 * 1024 * 1024;
+const TABLE_ELEMENTS_MAX: usize = 100_000;
+/// Native stack of a guest; a deeper call traps.
+const STACK_BYTES: usize = 512 * 1024;
+/// Prepared modules kept; the oldest is dropped first.
+const CACHE_ENTRIES: usize = 64;
+const CACHE_MODULE_BYTES: usize = 32 * 1024 * 1024;
+/// How often a run looks whether it was stopped.
+pub const TICK: Duration = Duration::from_millis(5);
+
+/// The features of WebAssembly and the settings that make a run repeatable; the profile id that
+/// certificates carry stands for exactly these.
+fn config(instances: u32) -> Config {
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .epoch_interruption(true)
+        .cranelift_nan_canonicalization(true);
+    config
+        .wasm_bulk_memory(true)
+        .wasm_multi_value(true)
+        .wasm_reference_types(true);
+    config.wasm_relaxed_simd(false).wasm_simd(false);
+    config
+        .wasm_tail_call(false)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false);
+    config
+        .wasm_extended_const(false)
+        .wasm_function_references(false)
+        .wasm_gc(false);
+    config
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false);
+    config.max_wasm_stack(STACK_BYTES);
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_core_instances(instances)
+        .total_memories(instances)
+        .total_tables(instances * 4)
+        .max_memories_per_module(1)
+        .max_tables_per_module(4)
+        .max_memory_size(MEMORY_BYTES_MAX)
+        .table_elements(TABLE_ELEMENTS_MAX)
+        // Memory a guest touched is given back to the system but for this much.
+        .linear_memory_keep_resident(1024 * 1024);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+struct Prepared {
+    instance: InstancePre<Host>,
+    bytes: usize,
+}
+
+#[derive(Default)]
+struct Cache {
+    entries: HashMap<Key, Arc<Prepared>>,
+    order: VecDeque<Key>,
+    bytes: usize,
+}
+
+impl Cache {
+    fn insert(&mut self, key: Key, prepared: Arc<Prepared>) {
+        self.bytes += prepared.bytes;
+        if let Some(old) = self.entries.insert(key, prepared) {
+            self.bytes -= old.bytes;
+            self.order.retain(|k| *k != key);
+        }
+        self.order.push_back(key);
+        while self.entries.len() > CACHE_ENTRIES || self.bytes > CACHE_MODULE_BYTES {
+            if self.order.len() <= 1 {
+                break;
+            }
+            if let Some(old) = self.order.pop_front().and_then(|k| self.entries.remove(&k)) {
+                self.bytes -= old.bytes;
+            }
+        }
+    }
+}
+
+pub struct Sandbox {
+    engine: Engine,
+    cache: Mutex<Cache>,
+}
+
+impl Sandbox {
+    /// `workers` runs can be in flight at once.
+    pub fn new(workers: u32) -> wasmtime::Result<Self> {
+        let engine = Engine::new(&config(workers + 1))?;
+        Ok(Sandbox {
+            engine,
+            cache: Mutex::default(),
+        })
+    }
+
+    /// Makes running guests look whether they were stopped.
+    pub fn tick(&self) {
+        self.engine.increment_epoch();
+    }
+
+    fn lookup(&self, key: &Key) -> Option<Arc<Prepared>> {
+        self.cache.lock().ok()?.entries.get(key).cloned()
+    }
+
+    /// Compiles a module that the guardian accepted; an error means a broken ABI.
+    pub fn prepare(&self, request: Prepare) -> Response {
+        let hash: [u8; 32] = Sha256::digest(&request.module).into();
+        let key = Key {
+            hash,
+            abi: request.abi as u8,
+            capabilities: request.capabilities,
+        };
+        let outcome = if self.lookup(&key).is_some() {
+            Outcome::Ok
+        } else {
+            match self.compile(&request) {
+                Ok(prepared) => {
+                    if let Ok(mut cache) = self.cache.lock() {
+                        cache.insert(key, Arc::new(prepared));
+                    }
+                    Outcome::Ok
+                }
+                Err(_) => Outcome::AbiViolation,
+            }
+        };
+        Response {
+            id: request.id,
+            outcome,
+            fuel_used: 0,
+            peak_memory: 0,
+            payload: hash.to_vec(),
+        }
+    }
+
+    fn compile(&self, request: &Prepare) -> wasmtime::Result<Prepared> {
+        let module = Module::new(&self.engine, &request.module)?;
+        let mut linker = Linker::new(&self.engine);
+        if request.abi == Abi::WasiP1 {
+            wasi::link(&mut linker, request.capabilities)?;
+        }
+        let bytes = module.image_range();
+        let bytes = bytes.end as usize - bytes.start as usize;
+        Ok(Prepared {
+            instance: linker.instantiate_pre(&module)?,
+            bytes,
+        })
+    }
+
+    /// Instantiates, runs and drops.
+    pub fn run(&self, request: Run, cancelled: Arc<std::sync::atomic::AtomicBool>) -> Response {
+        let mut response = Response {
+            id: request.id,
+            outcome: Outcome::Unknown,
+            fuel_used: 0,
+            peak_memory: 0,
+            payload: Vec::new(),
+        };
+        let Some(prepared) = self.lookup(&request.key) else {
+            return response;
+        };
+        let deadline = Instant::now() + Duration::from_millis(u64::from(request.deadline_ms));
+        let memory = usize::try_from(request.memory_bytes).unwrap_or(usize::MAX);
+        let mut store = Store::new(
+            &self.engine,
+            Host::new(
+                memory.min(MEMORY_BYTES_MAX),
+                request.output_bytes as usize,
+                request.input,
+                deadline,
+                cancelled,
+            ),
+        );
+        store.limiter(|host| host);
+        store.epoch_deadline_callback(|context| {
+            if context.data().stopped() {
+                return Err(Trap::Interrupt.into());
+            }
+            Ok(UpdateDeadline::Continue(1))
+        });
+        store.set_epoch_deadline(1);
+        let result = store.set_fuel(request.fuel).and_then(|()| {
+            if request.key.abi == Abi::WasiP1 as u8 {
+                run_command(&prepared.instance, &mut store)
+            } else {
+                run_pure(&prepared.instance, &mut store)
+            }
+        });
+        response.fuel_used = request.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
+        response.peak_memory = store.data().peak_memory();
+        match result {
+            Ok(Some(output)) => {
+                response.outcome = Outcome::Ok;
+                response.payload = output;
+            }
+            Ok(None) => response.outcome = Outcome::AbiViolation,
+            Err(error) => response.outcome = outcome_of(&error, store.data()),
+        }
+        response
+    }
+}
+
+fn outcome_of(error: &wasmtime::Error, host: &Host) -> Outcome {
+    if host.overflowed {
+        return Outcome::AbiViolation;
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Outcome::OutOfFuel,
+        Some(Trap::Interrupt) => {
+            if host.cancelled.load(std::sync::atomic::Ordering::Relaxed) {
+                Outcome::Cancelled
+            } else {
+                Outcome::Deadline
+            }
+        }
+        // A guest that was denied memory and then gave up ran out of it.
+        _ if host.memory_denied() => Outcome::OutOfMemory,
+        _ => Outcome::Trap,
+    }
+}
+
+/// The `pure` ABI of docs/protocol.md; `None` if the guest broke it.
+fn run_pure(pre: &InstancePre<Host>, store: &mut Store<Host>) -> wasmtime::Result<Option<Vec<u8>>> {
+    let instance = pre.instantiate(&mut *store)?;
+    let Some(memory) = instance.get_memory(&mut *store, "memory") else {
+        return Ok(None);
+    };
+    let (Ok(alloc), Ok(run)) = (
+        instance.get_typed_func::<i32, i32>(&mut *store, "nmp_alloc"),
+        instance.get_typed_func::<(i32, i32), i64>(&mut *store, "nmp_run"),
+    ) else {
+        return Ok(None);
+    };
+    let input = std::mem::take(&mut store.data_mut().input);
+    let Ok(length) = i32::try_from(input.len()) else {
+        return Ok(None);
+    };
+    let pointer = alloc.call(&mut *store, length)?;
+    if memory
+        .write(&mut *store, pointer as u32 as usize, &input)
+        .is_err()
+    {
+        return Ok(None);
+    }
+    drop(input);
+    let result = run.call(&mut *store, (pointer, length))? as u64;
+    let (start, length) = ((result >> 32) as usize, (result & 0xffff_ffff) as usize);
+    if length > store.data().output_max {
+        return Ok(None);
+    }
+    Ok(memory
+        .data(&store)
+        .get(start..start + length)
+        .map(<[u8]>::to_vec))
+}
+
+/// A WASI preview 1 command: `_start`, then what it wrote to standard output.
+fn run_command(
+    pre: &InstancePre<Host>,
+    store: &mut Store<Host>,
+) -> wasmtime::Result<Option<Vec<u8>>> {
+    let instance = pre.instantiate(&mut *store)?;
+    let Ok(start) = instance.get_typed_func::<(), ()>(&mut *store, "_start") else {
+        return Ok(None);
+    };
+    match start.call(&mut *store, ()) {
+        Err(error) if error.downcast_ref::<Exit>().is_some_and(|exit| exit.0 == 0) => {}
+        other => other?,
+    }
+    Ok(Some(std::mem::take(&mut store.data_mut().output)))
+}
