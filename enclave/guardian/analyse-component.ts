@@ -1,12 +1,12 @@
 /** Policy on a decoded component: its inner modules, the sums over instances, its interfaces. */
 import { checkCode, checkData } from './analyse-module.ts';
 import { addTotals, checkModule, checkTotals, emptyTotals } from './checks.ts';
+import type { CodeFacts } from './code-facts.ts';
 import type { Findings } from './codes.ts';
 import type { ComponentInfo } from './component.ts';
 import type { ModuleManifest } from './guardian.ts';
 import type { GuardianPolicy } from './policy.ts';
 import type { SecretDetector } from './secrets.ts';
-import type { CodeFacts } from './walk-code.ts';
 
 /** Interfaces that pass bytes on and bring nothing from outside into a run. */
 const DETERMINISTIC_INTERFACES = /^wasi:(?:io\/(?:error|streams)|cli\/(?:stdin|stdout|exit|run))$/;

@@ -8,6 +8,7 @@ import {
   checkTotals,
   emptyTotals,
 } from './checks.ts';
+import type { CodeFacts } from './code-facts.ts';
 import type { Findings } from './codes.ts';
 import { analyseCalls, type CallAnalysis } from './cost.ts';
 import { FUEL_SATURATED } from './fuel.ts';
@@ -17,7 +18,6 @@ import type { ModuleInfo } from './module-info.ts';
 import { nameSectionLies } from './name-section.ts';
 import type { GuardianPolicy } from './policy.ts';
 import type { SecretDetector } from './secrets.ts';
-import type { CodeFacts } from './walk-code.ts';
 
 /** Rules on the code that the walk has already measured. */
 export function checkCode(code: CodeFacts, findings: Findings): void {

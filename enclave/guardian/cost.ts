@@ -7,9 +7,9 @@
  * every input; where none can be proven the place that needs a meter is named.
  */
 
+import { COST_OP, type CodeFacts } from './code-facts.ts';
 import { evaluateFuel, FUEL_SATURATED } from './fuel.ts';
 import type { ModuleInfo } from './module-info.ts';
-import { COST_OP, type CodeFacts } from './walk-code.ts';
 
 export type UnboundedCause = 'loop' | 'recursion' | 'table' | 'overflow';
 

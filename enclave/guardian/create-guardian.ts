@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { analyseComponent } from './analyse-component.ts';
 import { analyseModule } from './analyse-module.ts';
 import type { ValidityAuthority } from './authority-types.ts';
+import type { CodeFacts } from './code-facts.ts';
 import type { Findings, Flag, Reason } from './codes.ts';
 import { decodeComponent, emptyComponent, isComponent } from './component.ts';
 import { decodeModule } from './decode-module.ts';
@@ -18,7 +19,7 @@ import {
 } from './policy.ts';
 import { Reader, Stop } from './reader.ts';
 import { prefixedSecrets, type SecretDetector } from './secrets.ts';
-import { type CodeFacts, walkCode } from './walk-code.ts';
+import { walkCode } from './walk-code.ts';
 
 export interface GuardianComponents {
   readonly authority: ValidityAuthority;

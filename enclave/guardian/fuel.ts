@@ -1,5 +1,5 @@
 /** Evaluates one function's cost program: loops multiply, the dearer arm of an if counts. */
-import { COST_OP } from './walk-code.ts';
+import { COST_OP } from './code-facts.ts';
 
 /** Fuel counters are 64 bits; a bound that reaches their end says nothing. */
 export const FUEL_SATURATED = 2n ** 64n - 1n;

@@ -43,6 +43,14 @@ export class Reader {
   /** Unsigned LEB128 of at most 32 bits: 5 bytes, no bits beyond the 32nd. */
   u32(): number {
     const bytes = this.bytes;
+    // Nearly every integer of a real module is one byte long.
+    if (this.pos < this.end) {
+      const first = bytes[this.pos] as number;
+      if (first < 0x80) {
+        this.pos++;
+        return first;
+      }
+    }
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       if (this.pos >= this.end) this.fail();
@@ -57,8 +65,15 @@ export class Reader {
   /** Signed LEB128 of `bits` (32 or 33) bits; block types use 33. */
   signed(bits: 32 | 33): number {
     const bytes = this.bytes;
+    if (this.pos < this.end) {
+      const first = bytes[this.pos] as number;
+      if (first < 0x80) {
+        this.pos++;
+        return first < 0x40 ? first : first - 0x80;
+      }
+    }
     let value = 0;
-    for (let index = 0; index < 5; index++) {
+    for (let index = 0, scale = 1; index < 5; index++, scale *= 128) {
       if (this.pos >= this.end) this.fail();
       const byte = bytes[this.pos++] as number;
       if (index === 4) {
@@ -68,9 +83,9 @@ export class Reader {
         if (byte >= 0x80 || (spare !== 0 && spare !== all)) this.fail();
         return value + ((byte & 0x40) !== 0 ? (byte & 0x7f) - 0x80 : byte & 0x7f) * 2 ** 28;
       }
-      value += (byte & 0x7f) * 2 ** (7 * index);
+      value += (byte & 0x7f) * scale;
       if (byte < 0x80) {
-        return (byte & 0x40) !== 0 ? value - 2 ** (7 * (index + 1)) : value;
+        return (byte & 0x40) !== 0 ? value - scale * 128 : value;
       }
     }
     return this.fail();

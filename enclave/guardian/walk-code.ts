@@ -3,8 +3,8 @@
  * the operand stack, and a compact program of costs, calls and loops for `cost.ts`.
  */
 
+import { COST_OP, type CodeFacts, type CodeLimits, emptyCode } from './code-facts.ts';
 import {
-  NO_RESULT,
   readBlockType,
   readBulk,
   readLocals,
@@ -16,86 +16,13 @@ import type { FunctionType, ModuleInfo } from './module-info.ts';
 import { MAKES_NAN, MIXES_BITS, OPCODE_SHAPE, SHAPE, STACK_EFFECT } from './opcodes.ts';
 import { Reader, Stop } from './reader.ts';
 
-/** Operations of the cost program; each is followed by one argument. */
-export const COST_OP = {
-  /** Fuel of straight-line code. */
-  fuel: 0,
-  /** Call of a function index. */
-  call: 1,
-  /** Call through a table; the argument is the signature's group. */
-  indirect: 2,
-  loop: 3,
-  /** Argument: index into `trips`. */
-  loopEnd: 4,
-  if: 5,
-  else: 6,
-  ifEnd: 7,
-  /** Work charged by the element or byte, of unknown length: up to 2^32 - 1. */
-  bulk: 8,
-} as const;
-
-export interface CodeFacts {
-  /** Cost program of all functions: operation, argument, operation, argument, … */
-  readonly program: number[];
-  /** Start of each defined function's part of `program`; one more for the end. */
-  readonly programStart: number[];
-  /** Rounds of each loop; -1 if unbounded. */
-  readonly trips: number[];
-  /** Offset of the first unbounded loop of each defined function; 0 if none. */
-  readonly unboundedAt: number[];
-  /** Parameters, locals and most operands of each defined function: slots of its frame. */
-  readonly frameSlots: number[];
-  instructions: number;
-  loops: number;
-  boundedLoops: number;
-  maxNesting: number;
-  maxBrTable: number;
-  maxLocals: number;
-  maxOperands: number;
-  makesNan: boolean;
-  /** A table that this module calls through is written, grown, or reached by index from code. */
-  writesTable: boolean;
-  /** Functions that look like a hash's inner loop. */
-  mixingFunctions: number;
-  nestingExceeded: boolean;
-  brTableExceeded: boolean;
-  localsExceeded: boolean;
-  feature: boolean;
-}
-
-export interface CodeLimits {
-  readonly nesting: number;
-  readonly brTable: number;
-  readonly locals: number;
-}
-
 /** A function of fewer instructions is never called a hash's inner loop. */
 const MIXING_MIN = 96;
 
 const FRAME = { block: 0, loop: 1, if: 2, else: 3 } as const;
 
 export function walkCode(bytes: Uint8Array, info: ModuleInfo, limits: CodeLimits): CodeFacts {
-  const facts: CodeFacts = {
-    program: [],
-    programStart: [],
-    trips: [],
-    unboundedAt: [],
-    frameSlots: [],
-    instructions: 0,
-    loops: 0,
-    boundedLoops: 0,
-    maxNesting: 0,
-    maxBrTable: 0,
-    maxLocals: 0,
-    maxOperands: 0,
-    makesNan: false,
-    writesTable: false,
-    mixingFunctions: 0,
-    nestingExceeded: false,
-    brTableExceeded: false,
-    localsExceeded: false,
-    feature: false,
-  };
+  const facts = emptyCode();
   const walker = new Walker(bytes, info, limits, facts);
   for (let at = 0; at < info.bodies.length; at += 2) {
     walker.body(at >> 1, info.bodies[at] as number, info.bodies[at + 1] as number);
@@ -149,6 +76,28 @@ class Walker {
     if (operands > facts.maxOperands) facts.maxOperands = operands;
   }
 
+  /** Opens a frame above `depth`; false if that is too deep. */
+  #enter(
+    depth: number,
+    kind: number,
+    block: FunctionType,
+    height: number,
+    unreachable: boolean,
+  ): boolean {
+    if (depth >= this.#limits.nesting) {
+      this.#facts.nestingExceeded = true;
+      return false;
+    }
+    const frame = depth + 1;
+    if (frame > this.#facts.maxNesting) this.#facts.maxNesting = frame;
+    this.#kind[frame] = kind;
+    this.#base[frame] = Math.max(0, height - block.params);
+    this.#params[frame] = block.params;
+    this.#results[frame] = block.results;
+    this.#dead[frame] = unreachable ? 1 : 0;
+    return true;
+  }
+
   /** Returns the most operands on the stack at once. */
   #instructions(functionIndex: number, type: FunctionType, locals: number): number {
     const reader: Reader = this.#reader;
@@ -157,7 +106,7 @@ class Walker {
     const facts = this.#facts;
     const finder = this.#finder;
     const program = facts.program;
-    const { nesting, brTable } = this.#limits;
+    const { brTable } = this.#limits;
     const kind = this.#kind;
     const base = this.#base;
     const params = this.#params;
@@ -177,34 +126,6 @@ class Walker {
     let fuel = 0;
     let instructions = 0;
     let mixing = 0;
-
-    const flush = () => {
-      if (fuel > 0) program.push(COST_OP.fuel, fuel);
-      fuel = 0;
-    };
-    const leave = () => {
-      unreachable = true;
-      height = base[depth] as number;
-    };
-    const enter = (frame: number, block: FunctionType | undefined): boolean => {
-      const entered = block ?? NO_RESULT;
-      if (depth >= nesting) {
-        facts.nestingExceeded = true;
-        return false;
-      }
-      depth++;
-      if (depth > facts.maxNesting) facts.maxNesting = depth;
-      kind[depth] = frame;
-      base[depth] = Math.max(0, height - entered.params);
-      params[depth] = entered.params;
-      results[depth] = entered.results;
-      dead[depth] = unreachable ? 1 : 0;
-      return true;
-    };
-    const callType = (called: FunctionType | undefined) => {
-      if (called === undefined) reader.fail('INVALID');
-      height += called.results - called.params;
-    };
 
     for (;;) {
       if (reader.pos >= reader.end) reader.fail();
@@ -281,10 +202,13 @@ class Walker {
           const callee = reader.u32();
           const target = info.functions[callee];
           if (target === undefined) reader.fail('INVALID');
-          callType(info.types[target]);
+          const called = info.types[target];
+          if (called === undefined) reader.fail('INVALID');
+          height += called.results - called.params;
           fuel++;
           if (!unreachable) {
-            flush();
+            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+            fuel = 0;
             program.push(COST_OP.call, callee);
           }
           finder.note(opcode, 0);
@@ -294,10 +218,12 @@ class Walker {
           const called = info.types[reader.u32()];
           if (reader.u32() >= info.tables.length) reader.fail('INVALID');
           height--;
-          callType(called);
+          if (called === undefined) reader.fail('INVALID');
+          height += called.results - called.params;
           fuel++;
           if (!unreachable && called !== undefined) {
-            flush();
+            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+            fuel = 0;
             program.push(COST_OP.indirect, called.group);
           }
           finder.note(opcode, 0);
@@ -306,22 +232,27 @@ class Walker {
         case 0x00:
         case 0x0f:
           finder.note(opcode, 0);
-          if (!unreachable) flush();
-          leave();
+          if (!unreachable && fuel > 0) program.push(COST_OP.fuel, fuel);
+          if (!unreachable) fuel = 0;
+          unreachable = true;
+          height = base[depth] as number;
           break;
         case 0x01:
           break;
         case 0x02: {
           const block = readBlockType(reader, info, facts);
-          if (!enter(FRAME.block, block)) return highest;
+          if (!this.#enter(depth, FRAME.block, block, height, unreachable)) return highest;
+          depth++;
           finder.enter(depth, opcode);
           break;
         }
         case 0x03: {
           const block = readBlockType(reader, info, facts);
-          if (!enter(FRAME.loop, block)) return highest;
+          if (!this.#enter(depth, FRAME.loop, block, height, unreachable)) return highest;
+          depth++;
           if (dead[depth] === 0) {
-            flush();
+            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+            fuel = 0;
             program.push(COST_OP.loop, 0);
             facts.loops++;
           }
@@ -332,9 +263,11 @@ class Walker {
           const block = readBlockType(reader, info, facts);
           height--;
           fuel++;
-          if (!enter(FRAME.if, block)) return highest;
+          if (!this.#enter(depth, FRAME.if, block, height, unreachable)) return highest;
+          depth++;
           if (dead[depth] === 0) {
-            flush();
+            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+            fuel = 0;
             program.push(COST_OP.if, 0);
           }
           finder.enterIf(depth);
@@ -344,7 +277,8 @@ class Walker {
           if (kind[depth] !== FRAME.if) reader.fail();
           if (dead[depth] === 0) {
             if (unreachable) fuel = 0;
-            flush();
+            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+            fuel = 0;
             program.push(COST_OP.else, 0);
           }
           kind[depth] = FRAME.else;
@@ -356,7 +290,8 @@ class Walker {
           if (unreachable) fuel = 0;
           if (dead[depth] === 0) {
             const frame = kind[depth];
-            if (frame !== FRAME.block) flush();
+            if (frame !== FRAME.block && fuel > 0) program.push(COST_OP.fuel, fuel);
+            if (frame !== FRAME.block) fuel = 0;
             if (frame === FRAME.loop) {
               const trips = finder.leaveLoop(depth);
               if (trips >= 0) facts.boundedLoops++;
@@ -371,7 +306,8 @@ class Walker {
           unreachable = dead[depth] === 1;
           if (depth === 0) {
             if (reader.pos !== reader.end) reader.fail();
-            flush();
+            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+            fuel = 0;
             facts.instructions += instructions;
             // A fifth of a sizeable function mixes bits: a guess, no proof.
             if (instructions >= MIXING_MIN && mixing * 5 >= instructions) facts.mixingFunctions++;
@@ -394,9 +330,13 @@ class Walker {
               opcode === 0x0d,
               kind[depth - label] === FRAME.loop,
             );
-            if (opcode === 0x0c) flush();
+            if (opcode === 0x0c && fuel > 0) program.push(COST_OP.fuel, fuel);
+            if (opcode === 0x0c) fuel = 0;
           }
-          if (opcode === 0x0c) leave();
+          if (opcode === 0x0c) {
+            unreachable = true;
+            height = base[depth] as number;
+          }
           break;
         }
         case 0x0e: {
@@ -411,8 +351,10 @@ class Walker {
             if (!unreachable && kind[depth - label] === FRAME.loop) finder.spoil(depth - label);
           }
           finder.note(opcode, 0);
-          if (!unreachable) flush();
-          leave();
+          if (!unreachable && fuel > 0) program.push(COST_OP.fuel, fuel);
+          if (!unreachable) fuel = 0;
+          unreachable = true;
+          height = base[depth] as number;
           break;
         }
         case 0x1a:
@@ -475,7 +417,8 @@ class Walker {
               const length = finder.constantOnTop();
               if (length !== undefined) fuel += length;
               else {
-                flush();
+                if (fuel > 0) program.push(COST_OP.fuel, fuel);
+                fuel = 0;
                 program.push(COST_OP.bulk, 0);
               }
             }

@@ -1,0 +1,78 @@
+/** What the walk over the code leaves behind for policy and mathematics. */
+
+/** Operations of the cost program; each is followed by one argument. */
+export const COST_OP = {
+  /** Fuel of straight-line code. */
+  fuel: 0,
+  /** Call of a function index. */
+  call: 1,
+  /** Call through a table; the argument is the signature's group. */
+  indirect: 2,
+  loop: 3,
+  /** Argument: index into `trips`. */
+  loopEnd: 4,
+  if: 5,
+  else: 6,
+  ifEnd: 7,
+  /** Work charged by the element or byte, of unknown length: up to 2^32 - 1. */
+  bulk: 8,
+} as const;
+
+export interface CodeFacts {
+  /** Cost program of all functions: operation, argument, operation, argument, … */
+  readonly program: number[];
+  /** Start of each defined function's part of `program`; one more for the end. */
+  readonly programStart: number[];
+  /** Rounds of each loop; -1 if unbounded. */
+  readonly trips: number[];
+  /** Offset of the first unbounded loop of each defined function; 0 if none. */
+  readonly unboundedAt: number[];
+  /** Parameters, locals and most operands of each defined function: slots of its frame. */
+  readonly frameSlots: number[];
+  instructions: number;
+  loops: number;
+  boundedLoops: number;
+  maxNesting: number;
+  maxBrTable: number;
+  maxLocals: number;
+  maxOperands: number;
+  makesNan: boolean;
+  /** A table that this module calls through is written, grown, or reached by index from code. */
+  writesTable: boolean;
+  /** Functions that look like a hash's inner loop. */
+  mixingFunctions: number;
+  nestingExceeded: boolean;
+  brTableExceeded: boolean;
+  localsExceeded: boolean;
+  feature: boolean;
+}
+
+export interface CodeLimits {
+  readonly nesting: number;
+  readonly brTable: number;
+  readonly locals: number;
+}
+
+export function emptyCode(): CodeFacts {
+  return {
+    program: [],
+    programStart: [],
+    trips: [],
+    unboundedAt: [],
+    frameSlots: [],
+    instructions: 0,
+    loops: 0,
+    boundedLoops: 0,
+    maxNesting: 0,
+    maxBrTable: 0,
+    maxLocals: 0,
+    maxOperands: 0,
+    makesNan: false,
+    writesTable: false,
+    mixingFunctions: 0,
+    nestingExceeded: false,
+    brTableExceeded: false,
+    localsExceeded: false,
+    feature: false,
+  };
+}
