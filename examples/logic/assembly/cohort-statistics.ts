@@ -1,5 +1,5 @@
 /** Patients with a condition: how many, how old, and their systolic blood pressure, by sex. */
-import { Input, JsonArray, JsonObject, Mean } from 'nmp';
+import { decimal, Input, JsonArray, JsonObject, Mean } from 'nmp';
 
 export function run(input: Input): JsonObject {
   const year = input.arguments['year'].number;
@@ -17,7 +17,7 @@ export function run(input: Input): JsonObject {
     const pressure = new Mean(1);
     for (let i = 0; i < patients.rows; i++) {
       if (!sexes.is(i, sex) || !cohort.has(ids[i])) continue;
-      age.add(year - parseFloat(births[i].substring(0, 4)));
+      age.add(year - decimal(births[i].substring(0, 4)));
       if (systolic.has(ids[i])) pressure.add(systolic.get(ids[i]));
     }
     // The owner's schema lets no group of fewer than ten out.

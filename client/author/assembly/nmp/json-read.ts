@@ -1,4 +1,5 @@
 /** Reads the arguments: JSON as RFC 8259 says, nothing looser; anything else is a trap. */
+import { decimal } from './decimal';
 import { check } from './span';
 
 const DEPTH_MAX: i32 = 64;
@@ -24,6 +25,22 @@ export class Value {
 
   get isNull(): bool {
     return this.kind == Kind.Null;
+  }
+
+  get isFlag(): bool {
+    return this.kind == Kind.Boolean;
+  }
+
+  get isNumber(): bool {
+    return this.kind == Kind.Number;
+  }
+
+  get isText(): bool {
+    return this.kind == Kind.Text;
+  }
+
+  get isArray(): bool {
+    return this.kind == Kind.Array;
   }
 
   get flag(): bool {
@@ -55,6 +72,12 @@ export class Value {
   at(index: i32): Value {
     check(this.kind == Kind.Array && <u32>index < <u32>this.items.length);
     return this.items[index];
+  }
+
+  /** Names of the members of an object, in the order of the text. */
+  get names(): string[] {
+    check(this.kind == Kind.Object);
+    return this.keys;
   }
 
   has(key: string): bool {
@@ -133,24 +156,12 @@ export class JsonReader {
     }
   }
 
-  private digits(): void {
-    const start = this.at;
-    for (let c = this.peek(); c >= 0x30 && c <= 0x39; c = this.peek()) this.at++;
-    check(this.at > start);
-  }
-
   private number(): f64 {
     const start = this.at;
-    this.take(0x2d);
-    if (!this.take(0x30)) this.digits();
-    if (this.take(0x2e)) this.digits();
-    if (this.take(0x65) || this.take(0x45)) {
-      if (!this.take(0x2d)) this.take(0x2b);
-      this.digits();
+    for (let c = this.peek(); c == 0x2b || c == 0x2d || c == 0x2e || (c | 0x20) == 0x65 || (c >= 0x30 && c <= 0x39); c = this.peek()) {
+      this.at++;
     }
-    const value = parseFloat(this.source.substring(start, this.at));
-    check(isFinite(value));
-    return value;
+    return decimal(this.source.substring(start, this.at));
   }
 
   private hex(): i32 {

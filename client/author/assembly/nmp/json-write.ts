@@ -52,6 +52,12 @@ export class JsonObject {
     return this;
   }
 
+  setNull(key: string): JsonObject {
+    if (this.members.length > 0) this.members += ',';
+    this.members += quote(key) + ':null';
+    return this;
+  }
+
   toString(): string {
     return '{' + this.members + '}';
   }
@@ -63,6 +69,11 @@ export class JsonArray {
   push<T>(value: T): JsonArray {
     if (this.items.length > 0) this.items += ',';
     this.items += encode(value);
+    return this;
+  }
+
+  pushNull(): JsonArray {
+    this.items += this.items.length > 0 ? ',null' : 'null';
     return this;
   }
 

@@ -11,6 +11,6 @@ export function allocate(length: i32): i32 {
 
 /** Pointer and length of the answer's JSON, packed as the host expects. */
 export function answer<T>(value: T): i64 {
-  output = String.UTF8.encode(encode(value));
+  output = String.UTF8.encode(encode(value), false, String.UTF8.ErrorMode.ERROR);
   return ((<i64>changetype<usize>(output)) << 32) | <i64>output.byteLength;
 }
