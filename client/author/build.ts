@@ -34,7 +34,8 @@ function entrySource(logic: string): string {
     "import { allocate, answer } from 'nmp/run';",
     'export function nmp_alloc(length: i32): i32 { return allocate(length); }',
     'export function nmp_run(pointer: i32, length: i32): i64 {',
-    '  return answer(run(new Input(<usize>pointer, <u32>length)));',
+    '  const answered = run(new Input(<usize>pointer, <u32>length));',
+    '  return answer(answered);',
     '}',
   ].join('\n');
 }

@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { SOCKET_MODULE_FILE, socketModule } from '../../../scripts/data/socket-module.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const folder = mkdtempSync(join(tmpdir(), 'nmp-build-command-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function nmp(...args: readonly string[]) {
+  const main = join(root, 'client/cli/main.ts');
+  const run = spawnSync(process.execPath, [main, ...args], { cwd: folder, encoding: 'utf8' });
+  return { status: run.status, stdout: run.stdout, stderr: run.stderr };
+}
+
+const logic =
+  "import { Input } from 'nmp';\nexport function run(input: Input): i32 { return 7; }\n";
+
+describe('nmp build', () => {
+  it('writes the module and prints size, hash and the verdict of the guardian', () => {
+    writeFileSync(join(folder, 'seven.ts'), logic);
+    const { status, stdout, stderr } = nmp('build', 'seven.ts', '--json');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const bytes = readFileSync(join(folder, 'seven.wasm'));
+    expect(JSON.parse(stdout)).toMatchObject({
+      module: 'seven.wasm',
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      verdict: 'accept',
+      reasons: [],
+    });
+  });
+
+  it('writes where it is told to, making the folder', () => {
+    writeFileSync(join(folder, 'other.ts'), logic);
+    const { status, stdout } = nmp('build', 'other.ts', '-o', 'a/b/out.wasm');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^a\/b\/out\.wasm\n {2}size {5}\d+ bytes\n {2}sha256 {3}[0-9a-f]{64}\n {2}guardian accept /,
+    );
+    expect(existsSync(join(folder, 'a/b/out.wasm'))).toBe(true);
+  });
+
+  it('says what does not compile, and writes nothing', () => {
+    writeFileSync(join(folder, 'bad.ts'), logic.replace('7', 'nonsense()'));
+    const { status, stdout, stderr } = nmp('build', 'bad.ts');
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('nonsense');
+    expect(stderr).toContain('BUILD_FAILED');
+    expect(existsSync(join(folder, 'bad.wasm'))).toBe(false);
+  });
+
+  it('refuses an unknown runtime', () => {
+    const { status, stderr } = nmp('build', 'seven.ts', '--runtime', 'magic');
+    expect(status).toBe(2);
+    expect(stderr).toContain('--runtime takes stub or incremental');
+  });
+});
+
+describe('examples/logic/sockets.wasm', () => {
+  it('is what its script writes, and valid but for its import', async () => {
+    expect(new Uint8Array(readFileSync(SOCKET_MODULE_FILE))).toEqual(socketModule());
+    const module = await WebAssembly.compile(Uint8Array.from(socketModule()));
+    expect(WebAssembly.Module.imports(module)).toEqual([
+      { module: 'wasi_snapshot_preview1', name: 'sock_send', kind: 'function' },
+    ]);
+  });
+});
