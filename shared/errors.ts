@@ -12,6 +12,7 @@ import { EGRESS_ERRORS } from './errors/egress.ts';
 import type { Stage } from './errors/entry.ts';
 import { GUARDIAN_ERRORS } from './errors/guardian.ts';
 import { IMAGE_ERRORS } from './errors/image.ts';
+import { NSM_ERRORS } from './errors/nsm.ts';
 import { RECEIPT_ERRORS } from './errors/receipt.ts';
 import { SANDBOX_ERRORS } from './errors/sandbox.ts';
 import { TRANSPORT_ERRORS } from './errors/transport.ts';
@@ -33,6 +34,7 @@ export const EXIT = {
 export const ERROR_CODES = {
   ...TRANSPORT_ERRORS,
   ...ATTESTATION_ERRORS,
+  ...NSM_ERRORS,
   ...GUARDIAN_ERRORS,
   ...SANDBOX_ERRORS,
   ...EGRESS_ERRORS,

@@ -49,6 +49,8 @@ fn config(instances: u32) -> Config {
     config
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false);
+    // Copy-on-write images need memory files, which the process may not make.
+    config.memory_init_cow(false);
     config.max_wasm_stack(STACK_BYTES);
     let mut pool = PoolingAllocationConfig::default();
     pool.total_core_instances(instances)

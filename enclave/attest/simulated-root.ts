@@ -1,0 +1,79 @@
+/**
+ * The root under which a simulated NSM signs: made once in a state folder, never accepted by a
+ * client unless its policy names this very root by fingerprint.
+ */
+import { createHash, createPrivateKey, type KeyObject, webcrypto } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NmpError } from '../../shared/errors.ts';
+import type { Clock, Random } from '../../shared/runtime.ts';
+import { issueRoot } from './simulated-ca.ts';
+
+export interface SimulatedRoot {
+  readonly certificate: Uint8Array;
+  readonly privateKey: webcrypto.CryptoKey;
+  /** SHA-256 of the certificate's DER, hex. */
+  readonly fingerprint: string;
+}
+
+const CERTIFICATE_FILE = 'simulated-root.der';
+const KEY_FILE = 'simulated-root.key';
+
+export function fingerprintOf(der: Uint8Array): string {
+  return createHash('sha256').update(der).digest('hex');
+}
+
+async function importKey(pkcs8: Uint8Array): Promise<webcrypto.CryptoKey> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-384' };
+  return webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, true, ['sign']);
+}
+
+/** A fresh root that lives in memory only. */
+export async function createSimulatedRoot(components: {
+  readonly clock: Clock;
+  readonly random: Random;
+}): Promise<SimulatedRoot> {
+  const { certificate, keys } = await issueRoot(components);
+  return { certificate, privateKey: keys.privateKey, fingerprint: fingerprintOf(certificate) };
+}
+
+/**
+ * @param directory state folder; the key in it is readable by its owner only
+ * @throws NmpError NSM_ROOT if the files are there but damaged
+ */
+export async function loadOrCreateSimulatedRoot(
+  components: { readonly clock: Clock; readonly random: Random },
+  directory: string,
+): Promise<SimulatedRoot> {
+  const certificateFile = join(directory, CERTIFICATE_FILE);
+  const keyFile = join(directory, KEY_FILE);
+  let certificate: Uint8Array;
+  let pkcs8: Uint8Array;
+  try {
+    certificate = Uint8Array.from(await readFile(certificateFile));
+    pkcs8 = Uint8Array.from(await readFile(keyFile));
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) {
+      throw new NmpError('NSM_ROOT', undefined, { cause });
+    }
+    const root = await createSimulatedRoot(components);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const key = await webcrypto.subtle.exportKey('pkcs8', root.privateKey);
+    // The certificate last: a root without its key is never seen.
+    await writeFile(keyFile, new Uint8Array(key), { mode: 0o600 });
+    await writeFile(certificateFile, root.certificate);
+    return root;
+  }
+  try {
+    const privateKey = await importKey(pkcs8);
+    return { certificate, privateKey, fingerprint: fingerprintOf(certificate) };
+  } catch (cause) {
+    throw new NmpError('NSM_ROOT', undefined, { cause });
+  }
+}
+
+/** The same key for node:crypto, which signs raw r ‖ s. */
+export async function toKeyObject(key: webcrypto.CryptoKey): Promise<KeyObject> {
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', key);
+  return createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
+}
