@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLogic } from '../../../client/author/build.ts';
 import { openDatasets } from '../../../enclave/data/open.ts';
 import { createFileSource } from '../../../enclave/data/source.ts';
@@ -11,6 +12,8 @@ import { encodeGuestInput } from '../../../shared/wire/guest-input.ts';
 import { runGuest } from './run-guest.ts';
 
 const examples = join(import.meta.dirname, '../../../examples');
+const folder = mkdtempSync(join(tmpdir(), 'nmp-examples-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const logic = (name: string) => join(examples, 'logic/assembly', `${name}.ts`);
 const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
@@ -147,5 +150,19 @@ describe('example logic on example data', () => {
     const source = readFileSync(logic('cohort-statistics'), 'utf8');
     const body = source.slice(source.indexOf('export function run')).trimEnd().split('\n');
     expect(body.length).toBeLessThan(30);
+  });
+
+  it('the first example of docs/write-logic.md compiles and answers', async () => {
+    const page = readFileSync(join(examples, '../docs/write-logic.md'), 'utf8');
+    const code = /```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const file = join(folder, 'mean-amount.ts');
+    writeFileSync(file, code);
+    const { bytes } = await buildLogic(file);
+    const stream = store.project('transactions', ['category', 'amount']);
+    const tables = [{ name: 'transactions', stream }];
+    const input = encodeGuestInput({ arguments: { category: 'fuel' }, tables });
+    const output: { payments: number } = JSON.parse(await runGuest(bytes, input));
+    const all = store.cells('transactions', ['category']).columns[0]!.values;
+    expect(output.payments).toBe(all.filter((value) => value === 'fuel').length);
   });
 });
