@@ -1,3 +1,336 @@
 import type { ErrorEntry } from './entry.ts';
 
-export const ATTESTATION_ERRORS = {} as const satisfies Record<string, ErrorEntry>;
+export const ATTESTATION_ERRORS = {
+  ATTESTATION_TOO_LARGE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The document is longer than 16 KiB.',
+    remedy: 'Genuine documents have 4 to 6 KB; this is not one.',
+  },
+  ATTESTATION_TRUNCATED: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The document ends in the middle of an item, or declares more bytes than it has.',
+    remedy: 'Fetch the document again; if it recurs, the node or the relay damages it.',
+  },
+  ATTESTATION_TRAILING: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'Bytes follow the end of the document, its header or its payload.',
+    remedy: 'Pass exactly the document, nothing behind it.',
+  },
+  ATTESTATION_TAG: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The document carries a CBOR tag other than one COSE_Sign1 tag 18.',
+    remedy: 'Pass the document as the NSM returned it.',
+  },
+  ATTESTATION_STRUCTURE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The document is not a COSE_Sign1 array of four elements of the right types.',
+    remedy: 'Pass the document as the NSM returned it.',
+  },
+  ATTESTATION_NON_MINIMAL: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'An integer or length is not in its shortest form.',
+    remedy: "Only the NSM's own encoding is accepted.",
+  },
+  ATTESTATION_INDEFINITE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'An item other than the payload map has indefinite length.',
+    remedy: "Only the NSM's own encoding is accepted.",
+  },
+  ATTESTATION_CBOR_TYPE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The document holds a CBOR item that no attestation document has.',
+    remedy: "Only the NSM's own encoding is accepted.",
+  },
+  ATTESTATION_UTF8: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A text in the document is not UTF-8.',
+    remedy: "Only the NSM's own encoding is accepted.",
+  },
+  ATTESTATION_DUPLICATE_KEY: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A key stands twice in one map.',
+    remedy: 'A document with two readings is not evidence.',
+  },
+  ATTESTATION_UNKNOWN_FIELD: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The payload has a field that no attestation document has.',
+    remedy: "Only the NSM's nine fields are accepted.",
+  },
+  ATTESTATION_MISSING_FIELD: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A mandatory field of the payload is missing.',
+    remedy: 'Pass the document as the NSM returned it.',
+  },
+  ATTESTATION_FIELD_TYPE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A field of the payload has the wrong type.',
+    remedy: 'Pass the document as the NSM returned it.',
+  },
+  ATTESTATION_FIELD_SIZE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'public_key, user_data or nonce is longer than 1024 bytes.',
+    remedy: 'The NSM does not make such documents.',
+  },
+  ATTESTATION_HEADER: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The protected header is not exactly {1: -35}, or the unprotected one is not empty.',
+    remedy: 'The NSM signs with ES384 and says so once, in the protected header.',
+  },
+  ATTESTATION_ALGORITHM: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The signature algorithm is not ES384.',
+    remedy:
+      "The NSM signs with ES384 only; QEMU's emulated device signs nothing and is never evidence.",
+  },
+  ATTESTATION_DETACHED: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The payload is not in the document.',
+    remedy: 'Pass the document as the NSM returned it.',
+  },
+  ATTESTATION_SIGNATURE_SIZE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The signature does not have 96 bytes.',
+    remedy: 'ES384 signatures are r and s of 48 bytes each.',
+  },
+  ATTESTATION_SIGNATURE_RANGE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'r or s of a signature is zero or not below the order of the curve.',
+    remedy: 'Such a signature proves nothing.',
+  },
+  ATTESTATION_MODULE_ID: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'module_id is empty or too long.',
+    remedy: 'The NSM always names its module.',
+  },
+  ATTESTATION_DIGEST: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'digest is not SHA384.',
+    remedy: 'Nitro measures with SHA-384.',
+  },
+  ATTESTATION_TIMESTAMP: {
+    stage: 'attestation',
+    exit: 5,
+    cause:
+      'The timestamp is zero, negative, out of range, not an integer, or outside the life of the leaf certificate.',
+    remedy: 'The NSM gives milliseconds since 1970.',
+  },
+  ATTESTATION_PCR_COUNT: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The document has no PCR, or more than 32.',
+    remedy: 'The NSM shows 1 to 32 PCRs.',
+  },
+  ATTESTATION_PCR_INDEX: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A PCR index is not an integer from 0 to 31.',
+    remedy: 'The NSM has PCR 0 to 31.',
+  },
+  ATTESTATION_PCR_LENGTH: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A PCR does not have 48 bytes.',
+    remedy: 'SHA-384 digests have 48 bytes.',
+  },
+  ATTESTATION_BUNDLE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'cabundle is empty or has more than 8 entries.',
+    remedy: 'Genuine bundles hold root, regional, zonal and instance certificate.',
+  },
+  ATTESTATION_CERTIFICATE_SIZE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A certificate is empty or longer than 1024 bytes.',
+    remedy: 'The NSM does not make such documents.',
+  },
+  ATTESTATION_ROOT: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The first certificate of the bundle is not, byte for byte, a root that you trust.',
+    remedy:
+      'Check which root the policy names. Documents of another cloud partition or of a simulation have other roots.',
+  },
+  ATTESTATION_CERTIFICATE_MALFORMED: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A certificate is not strict DER of an X.509 version 3 certificate.',
+    remedy: 'Do not trust this document.',
+  },
+  ATTESTATION_CERTIFICATE_ALGORITHM: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A certificate is not signed by ECDSA with SHA-384.',
+    remedy: 'The Nitro chain uses nothing else.',
+  },
+  ATTESTATION_CERTIFICATE_KEY: {
+    stage: 'attestation',
+    exit: 5,
+    cause: "A certificate's key is not an uncompressed point of the named curve P-384.",
+    remedy: 'The Nitro chain uses nothing else.',
+  },
+  ATTESTATION_CERTIFICATE_EXPIRED: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A certificate had expired at the time of the check.',
+    remedy:
+      'Ask the node for a fresh document; check your clock. To judge an old document give the time with --at.',
+  },
+  ATTESTATION_CERTIFICATE_NOT_YET: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A certificate was not yet valid at the time of the check.',
+    remedy: 'Check your clock.',
+  },
+  ATTESTATION_CERTIFICATE_ISSUER: {
+    stage: 'attestation',
+    exit: 5,
+    cause:
+      'A certificate does not name the one before it as its issuer, or the bundle is out of order.',
+    remedy: 'Do not trust this document.',
+  },
+  ATTESTATION_CERTIFICATE_SIGNATURE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A certificate is not signed by the one before it.',
+    remedy: 'Do not trust this document.',
+  },
+  ATTESTATION_CERTIFICATE_NOT_CA: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A certificate of the bundle is not a CA.',
+    remedy: 'Do not trust this document.',
+  },
+  ATTESTATION_CERTIFICATE_USAGE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'A certificate of the bundle may not sign certificates.',
+    remedy: 'Do not trust this document.',
+  },
+  ATTESTATION_CERTIFICATE_PATH_LENGTH: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'More CA certificates follow than a path length allows.',
+    remedy: 'Do not trust this document.',
+  },
+  ATTESTATION_CERTIFICATE_CRITICAL: {
+    stage: 'attestation',
+    exit: 5,
+    cause:
+      'A certificate has a critical extension that the Nitro chain does not use, or one extension twice.',
+    remedy: 'Do not trust this document.',
+  },
+  ATTESTATION_LEAF_CA: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The certificate that signs the document is a CA.',
+    remedy: 'Do not trust this document.',
+  },
+  ATTESTATION_LEAF_USAGE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The certificate that signs the document may not make signatures.',
+    remedy: 'Do not trust this document.',
+  },
+  ATTESTATION_SIGNATURE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The signature does not hold over the document.',
+    remedy: 'The document was changed, or is not from this module. Do not trust it.',
+  },
+  ATTESTATION_POLICY_EMPTY: {
+    stage: 'attestation',
+    exit: 2,
+    cause: 'The policy names no release, so that nothing could ever be refused.',
+    remedy: 'Name at least one release with PCR0, PCR1 and PCR2.',
+  },
+  ATTESTATION_POLICY_INVALID: {
+    stage: 'attestation',
+    exit: 2,
+    cause: 'The policy does not fit its schema.',
+    remedy: 'Mend the place that the message names; see docs/schemas/client-policy.schema.json.',
+  },
+  ATTESTATION_PCR_UNKNOWN: {
+    stage: 'attestation',
+    exit: 7,
+    cause: 'The measurements are not those of any release in the policy.',
+    remedy:
+      "Compare them with the release's pcrs.json; if the release is right, add it to the policy.",
+  },
+  ATTESTATION_PCR_ABSENT: {
+    stage: 'attestation',
+    exit: 7,
+    cause: 'A PCR that the policy asks for is not in the document.',
+    remedy: 'The node must lock that PCR; or take it out of the policy.',
+  },
+  ATTESTATION_RELEASE_EXPIRED: {
+    stage: 'attestation',
+    exit: 7,
+    cause: 'The measurements match a release outside its period of use.',
+    remedy: 'Ask the operator to run a current release.',
+  },
+  ATTESTATION_DEBUG: {
+    stage: 'attestation',
+    exit: 5,
+    cause:
+      'PCR0, PCR1 and PCR2 are zero: the enclave runs in debug mode and its memory can be read.',
+    remedy: 'Never send data there. For a test only, set allowDebug in the policy.',
+  },
+  ATTESTATION_SIMULATED: {
+    stage: 'attestation',
+    exit: 8,
+    cause: 'The document is signed under a simulated root: no hardware stands behind it.',
+    remedy: "For a test only, name the root's fingerprint under simulatedRoots in the policy.",
+  },
+  ATTESTATION_NONCE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The nonce is missing, or is not the one sent for this exchange.',
+    remedy: 'The document was made for another exchange. Do not trust it.',
+  },
+  ATTESTATION_STALE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The document is older than the policy allows.',
+    remedy: 'Ask for a fresh document.',
+  },
+  ATTESTATION_FUTURE: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'The document is dated in the future.',
+    remedy: "Check your clock and the node's.",
+  },
+  ATTESTATION_BINDING: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'user_data is not the hash of this exchange.',
+    remedy: 'Keys, identities or statement were swapped on the way. Do not trust this node.',
+  },
+  ATTESTATION_STATEMENT_PCR: {
+    stage: 'attestation',
+    exit: 5,
+    cause: 'PCR16 is not the measurement of the node statement.',
+    remedy: 'The node states something else than it was started with. Do not trust it.',
+  },
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,127 @@
+/** From a pinned root to the certificate that signs the document (RFC 5280, section 6, restricted). */
+import { concat, equalBytes, lengthPrefixed, toHex } from '../bytes.ts';
+import { NmpError } from '../errors.ts';
+import { type Certificate, KEY_USAGE, parseCertificate } from './certificate.ts';
+import type { VerifierCrypto, VerifierKey } from './crypto.ts';
+import type { AttestationDocument } from './document.ts';
+
+/** A root that a policy may trust. */
+export interface Anchor {
+  readonly id: string;
+  readonly kind: 'aws' | 'simulated';
+  readonly der: Uint8Array;
+}
+
+export interface VerifiedChain {
+  readonly anchor: Anchor;
+  /** Key of the certificate that signs documents. */
+  readonly key: VerifierKey;
+  readonly certificates: readonly Certificate[];
+}
+
+/** Verified chains by hash of all their bytes; validity in time is looked at on every use. */
+export class ChainCache {
+  readonly #entries = new Map<string, VerifiedChain>();
+  readonly #max: number;
+
+  constructor(max = 256) {
+    this.#max = max;
+  }
+
+  get(key: string): VerifiedChain | undefined {
+    return this.#entries.get(key);
+  }
+
+  set(key: string, chain: VerifiedChain): void {
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size >= this.#max && oldest !== undefined) this.#entries.delete(oldest);
+    this.#entries.set(key, chain);
+  }
+}
+
+function checkValidity(certificates: readonly Certificate[], atMs: number): void {
+  for (const { notBeforeMs, notAfterMs } of certificates) {
+    if (atMs < notBeforeMs) throw new NmpError('ATTESTATION_CERTIFICATE_NOT_YET');
+    if (atMs > notAfterMs) throw new NmpError('ATTESTATION_CERTIFICATE_EXPIRED');
+  }
+}
+
+/** Rules for each certificate by its place: all but the last are CAs. */
+function checkRoles(certificates: readonly Certificate[]): void {
+  const leaf = certificates.length - 1;
+  certificates.forEach((certificate, at) => {
+    if (at === leaf) {
+      if (certificate.ca || certificate.pathLength !== undefined) {
+        throw new NmpError('ATTESTATION_LEAF_CA');
+      }
+      if (!certificate.keyUsage?.has(KEY_USAGE.digitalSignature)) {
+        throw new NmpError('ATTESTATION_LEAF_USAGE');
+      }
+      return;
+    }
+    if (!certificate.ca) throw new NmpError('ATTESTATION_CERTIFICATE_NOT_CA');
+    if (!certificate.keyUsage?.has(KEY_USAGE.keyCertSign)) {
+      throw new NmpError('ATTESTATION_CERTIFICATE_USAGE');
+    }
+    // CAs between this one and the leaf.
+    if (certificate.pathLength !== undefined && leaf - at - 1 > certificate.pathLength) {
+      throw new NmpError('ATTESTATION_CERTIFICATE_PATH_LENGTH');
+    }
+  });
+}
+
+function checkNames(certificates: readonly Certificate[]): void {
+  certificates.forEach((certificate, at) => {
+    const issuer = certificates[Math.max(0, at - 1)] ?? certificate;
+    const selfIssued = equalBytes(certificate.issuer, certificate.subject);
+    if (!equalBytes(certificate.issuer, issuer.subject) || (at > 0 && selfIssued)) {
+      throw new NmpError('ATTESTATION_CERTIFICATE_ISSUER');
+    }
+  });
+}
+
+/**
+ * @param atMs time of the check, milliseconds since 1970
+ * @throws NmpError ATTESTATION_ROOT, ATTESTATION_CERTIFICATE_*, ATTESTATION_LEAF_*
+ */
+export async function verifyChain(
+  document: AttestationDocument,
+  options: {
+    readonly anchors: readonly Anchor[];
+    readonly atMs: number;
+    readonly crypto: VerifierCrypto;
+    readonly cache?: ChainCache;
+  },
+): Promise<VerifiedChain> {
+  const { crypto, atMs } = options;
+  const [root] = document.cabundle;
+  const anchor = options.anchors.find(
+    (candidate) => root !== undefined && equalBytes(candidate.der, root),
+  );
+  if (anchor === undefined) throw new NmpError('ATTESTATION_ROOT');
+  const all = [...document.cabundle, document.certificate];
+  const cacheKey = `${anchor.kind}/${toHex(crypto.sha256(concat(...all.map(lengthPrefixed))))}`;
+  const cached = options.cache?.get(cacheKey);
+  if (cached !== undefined) {
+    checkValidity(cached.certificates, atMs);
+    return cached;
+  }
+  const certificates = all.map(parseCertificate);
+  checkValidity(certificates, atMs);
+  checkRoles(certificates);
+  checkNames(certificates);
+  // The root signs itself: checked too, though it is pinned byte for byte.
+  let key: VerifierKey | undefined;
+  for (const certificate of certificates) {
+    const own = await crypto.importKey(certificate.publicKey);
+    const issuerKey = key ?? own;
+    if (!(await issuerKey.verify(certificate.signed, certificate.signature))) {
+      throw new NmpError('ATTESTATION_CERTIFICATE_SIGNATURE');
+    }
+    key = own;
+  }
+  if (key === undefined) throw new NmpError('ATTESTATION_BUNDLE');
+  const chain = { anchor, key, certificates };
+  options.cache?.set(cacheKey, chain);
+  return chain;
+}
