@@ -2,4 +2,31 @@
  * The one door from the command line to code of the node: commands that judge, build or start
  * something locally load it from here, and only when they run.
  */
-export {};
+
+/** The guardian with its native authority, for `guard` and `inspect module`. */
+export async function loadGuard() {
+  const [{ createGuardian }, { loadAuthority }, policy, schema, decode, component, info] =
+    await Promise.all([
+      import('../../enclave/guardian/create-guardian.ts'),
+      import('../../enclave/guardian/authority.ts'),
+      import('../../enclave/guardian/policy.ts'),
+      import('../../enclave/guardian/policy-schema.ts'),
+      import('../../enclave/guardian/decode-module.ts'),
+      import('../../enclave/guardian/component.ts'),
+      import('../../enclave/guardian/module-info.ts'),
+    ]);
+  const { DEFAULT_POLICY } = policy;
+  const { parseManifest, parsePolicy } = schema;
+  return {
+    createGuardian,
+    authority: loadAuthority(),
+    DEFAULT_POLICY,
+    parseManifest,
+    parsePolicy,
+    decodeModule: decode.decodeModule,
+    decodeComponent: component.decodeComponent,
+    isComponent: component.isComponent,
+    emptyModule: info.emptyModule,
+    emptyComponent: component.emptyComponent,
+  };
+}
