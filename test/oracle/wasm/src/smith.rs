@@ -46,6 +46,8 @@ fn config(seed: u64) -> Config {
         reference_types_enabled: true,
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
+        // So that V8, which leaves NaN bits open, can be compared with the deterministic profile.
+        canonicalize_nans: true,
         exceptions_enabled: false,
         extended_const_enabled: false,
         gc_enabled: false,
