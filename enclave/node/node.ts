@@ -44,7 +44,6 @@ export interface DataNode {
 
 /** A node record is valid this long; it is signed anew at half of it. */
 const RECORD_VALID_MS = 60 * 60_000;
-const PROVIDE_TIMEOUT_MS = 20_000;
 
 async function statementOf(
   { nsm, engine, datasets }: NodeComponents,
@@ -147,10 +146,9 @@ export async function createNode(components: NodeComponents, init: NodeInit): Pr
     PROTOCOL.describe,
     handler(async (_peer, frames, s) => serveRecord(await currentRecord(), frames, s), signal),
   );
+  // The record is kept here at once; telling others waits until there are some.
   for (const { description } of init.capabilities) {
-    const key = capabilityKey(components.suite, description);
-    // Alone in the mesh there is nobody to tell yet; the record is kept for those who join.
-    await mesh.provide(key, AbortSignal.timeout(PROVIDE_TIMEOUT_MS)).catch(() => undefined);
+    void mesh.provide(capabilityKey(components.suite, description), signal).catch(() => undefined);
   }
   return {
     peerId,

@@ -19,12 +19,12 @@ import { encodeGuestInput } from '../../shared/wire/guest-input.ts';
 import { encodeRefusal } from '../../shared/wire/refusal.ts';
 import type { DatasetStore } from '../data/store.ts';
 import type { EgressFilter, EgressVerdict } from '../egress/filter.ts';
+import { verdictDigest } from '../guardian/create-guardian.ts';
 import type { Guardian, GuardianVerdict } from '../guardian/guardian.ts';
 import type { GuestAbi, Outcome, RunResult, SandboxEngine } from '../sandbox/engine.ts';
 import type { CallContext, CallHandler } from '../session/serve.ts';
 import { parseArguments } from './arguments.ts';
 import { type Capability, findCapability, type Grant, grantsOf } from './capability.ts';
-import { guardianDigest } from './verdict-digest.ts';
 
 export interface PipelineComponents {
   readonly suite: CryptoSuite;
@@ -241,7 +241,7 @@ class Pipeline {
           id: dataset,
           commitment: datasets.get(dataset).commitment,
         })),
-        guardianVerdict: guardianDigest(suite, call.verdict),
+        guardianVerdict: verdictDigest(call.verdict),
         egressVerdict: call.egress.digest,
         session: call.context.session.transcript,
         requestNonce: call.request.requestNonce,

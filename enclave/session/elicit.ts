@@ -14,13 +14,13 @@ import {
 } from '../../shared/wire/codec.ts';
 import { CLIENT_NONCE_BYTES, SUITE_XWING_SHA384_AES256GCM } from '../../shared/wire/constants.ts';
 import type { FrameChannel } from '../../shared/wire/frames.ts';
+import { publicKeyFromMultihash } from '../../shared/wire/peer-key.ts';
 import {
   ciphertextHash,
   clientSignatureMessage,
   transcriptHash,
 } from '../../shared/wire/transcript.ts';
 import type { Nsm } from '../attest/nsm.ts';
-import { publicKeyFromMultihash } from './peer-key.ts';
 import type { Session, SessionStore } from './session-store.ts';
 
 export interface ElicitComponents {

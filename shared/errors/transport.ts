@@ -23,7 +23,8 @@ export const TRANSPORT_ERRORS = {
     stage: 'config',
     exit: 1,
     cause: 'The node process ended or hung before it was ready.',
-    remedy: 'Read its message above; the usual causes are a configuration error or a missing native addon (make build).',
+    remedy:
+      'Read its message above; the usual causes are a configuration error or a missing native addon (make build).',
   },
   FRAME_SIZE: {
     stage: 'transport',

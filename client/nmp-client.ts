@@ -1,0 +1,290 @@
+/**
+ * The client: finds nodes, attests them, sends logic, and hands an answer to its caller only if
+ * every check holds.
+ */
+import type { Ed25519PrivateKey } from '@libp2p/interface';
+import type { VerifierCrypto } from '../shared/attestation/crypto.ts';
+import type { AttestationReport } from '../shared/attestation/report.ts';
+import { firstFailure } from '../shared/attestation/report.ts';
+import { equalBytes, fromHex, utf8 } from '../shared/bytes.ts';
+import type { CryptoSuite } from '../shared/crypto/suite.ts';
+import { ERROR_CODES, type ErrorCode, NmpError } from '../shared/errors.ts';
+import {
+  type CapabilityDescription,
+  capabilityDigest,
+  capabilityId,
+} from '../shared/policy/capability.ts';
+import type { ClientPolicy } from '../shared/policy/client-policy.ts';
+import type { Clock, Random } from '../shared/runtime.ts';
+import { canonicalJson } from '../shared/wire/canonical-json.ts';
+import type { LogicRequest, LogicResponse } from '../shared/wire/codec.ts';
+import { PROTOCOL } from '../shared/wire/constants.ts';
+import { type NodeRecord, openNodeRecord } from '../shared/wire/node-record.ts';
+import { publicKeyFromMultihash } from '../shared/wire/peer-key.ts';
+import { type ClientNode, createClientNode } from './mesh/client-node.ts';
+import { readRecord } from './mesh/read-record.ts';
+import type { NodePeer } from './session/elicit.ts';
+import { type Attested, NodeSession } from './session/node-session.ts';
+import { judgeAnswer } from './verify/answer.ts';
+import { createJudge } from './verify/evidence.ts';
+
+export interface NmpClientComponents {
+  readonly suite: CryptoSuite;
+  readonly verifier: VerifierCrypto;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface NmpClientInit {
+  /** What the client trusts; there is no default. */
+  readonly policy: ClientPolicy;
+  /** Identity of the client; a fresh one if absent. */
+  readonly privateKey?: Ed25519PrivateKey;
+  /** Sees the report of every handshake, passed or not. */
+  readonly onReport?: (report: AttestationReport) => void;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly proofMode?: 'attested' | 'stark-composite';
+  readonly onProgress?: (stage: number) => void;
+}
+
+export interface RunRequest {
+  readonly module: Uint8Array;
+  readonly args: unknown;
+  /** Capability under whose rules the module runs; may be left out if a dataset says which. */
+  readonly capability?: string;
+  /** Datasets and columns that the module is to see; all that is granted if left out. */
+  readonly datasets?: readonly { readonly id: string; readonly columns?: readonly string[] }[];
+  readonly abi?: 'pure' | 'wasi-p1';
+}
+
+/** A payload that passed every check, with its evidence. */
+export interface Answer {
+  readonly output: unknown;
+  readonly report: AttestationReport;
+  /** COSE_Sign1, to keep. */
+  readonly certificate: Uint8Array;
+}
+
+/** A refusal by the node: a closed set of codes, nothing of the data. */
+export class RefusedError extends NmpError {
+  readonly reasons: readonly string[];
+  readonly countBucket: string;
+  readonly retryable: boolean;
+  readonly auditId: string;
+
+  constructor(code: ErrorCode, refusal: NonNullable<LogicResponse['refusal']>) {
+    super(code);
+    this.reasons = refusal.reasons.filter((reason) => /^[A-Z0-9_]{1,40}$/.test(reason));
+    this.countBucket = refusal.countBucket;
+    this.retryable = refusal.retryable;
+    this.auditId = refusal.auditId;
+  }
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+export class NmpClient {
+  readonly #components: NmpClientComponents;
+  readonly #init: NmpClientInit;
+  readonly #sessions = new Map<string, NodeSession>();
+  readonly #records = new Map<string, NodeRecord>();
+  #mesh: Promise<ClientNode> | undefined;
+
+  constructor(components: NmpClientComponents, init: NmpClientInit) {
+    this.#components = components;
+    this.#init = init;
+  }
+
+  /** The client's own Peer ID; starts its mesh node. */
+  async peerId(): Promise<string> {
+    return (await this.#node()).identity.peerId;
+  }
+
+  /**
+   * Dials a node and returns its Peer ID. Nothing is trusted yet: the first call attests it.
+   * @param address multiaddr, with `/p2p/…` if the Peer ID is known
+   * @throws NmpError UNREACHABLE, TIMEOUT, USAGE
+   */
+  async connect(address: string, options: CallOptions = {}): Promise<string> {
+    const mesh = await this.#node();
+    const peer = await mesh.dial(address, this.#signal(options));
+    if (!this.#sessions.has(peer.id)) this.#sessions.set(peer.id, this.#session(mesh, peer));
+    return peer.id;
+  }
+
+  /**
+   * What a node says it offers, from its signed record.
+   * @throws NmpError NODE_RECORD_INVALID and of transport
+   */
+  async discoverTools(
+    peer: string,
+    options: CallOptions = {},
+  ): Promise<readonly CapabilityDescription[]> {
+    return (await this.#record(peer, this.#signal(options))).capabilities;
+  }
+
+  /**
+   * Calls a capability whose module is installed at the node.
+   * @throws NmpError; RefusedError if the node refused
+   */
+  async callTool(
+    peer: string,
+    tool: string,
+    args: unknown,
+    options: CallOptions = {},
+  ): Promise<Answer> {
+    const signal = this.#signal(options);
+    const capability = await this.#capability(peer, tool, signal);
+    if (capability.logic === 'client') throw new NmpError('CALL_CAPABILITY');
+    const moduleHash = fromHex(capability.logic.moduleHash);
+    if (moduleHash === undefined) throw new NmpError('NODE_RECORD_INVALID');
+    return this.#call(peer, capability, { args, moduleHash }, { ...options, signal });
+  }
+
+  /**
+   * Sends a module to the data.
+   * @throws NmpError; RefusedError if the node refused
+   */
+  async run(peer: string, request: RunRequest, options: CallOptions = {}): Promise<Answer> {
+    const signal = this.#signal(options);
+    const capability = await this.#capability(
+      peer,
+      request.capability ?? { dataset: request.datasets?.[0]?.id },
+      signal,
+    );
+    const { suite } = this.#components;
+    return this.#call(
+      peer,
+      capability,
+      { ...request, moduleHash: suite.sha256(request.module) },
+      { ...options, signal },
+    );
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.#sessions.values()) session.close();
+    this.#sessions.clear();
+    const mesh = this.#mesh;
+    this.#mesh = undefined;
+    await (await mesh)?.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #node(): Promise<ClientNode> {
+    const { privateKey } = this.#init;
+    this.#mesh ??= createClientNode(privateKey === undefined ? {} : { privateKey });
+    return this.#mesh;
+  }
+
+  #signal(options: CallOptions): AbortSignal {
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    return options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
+  }
+
+  #session(mesh: ClientNode, peer: NodePeer): NodeSession {
+    const judge = createJudge(this.#components, this.#init);
+    return new NodeSession({ ...this.#components, mesh, judge }, peer);
+  }
+
+  async #record(peer: string, signal: AbortSignal): Promise<NodeRecord> {
+    const { suite, clock } = this.#components;
+    const known = this.#records.get(peer);
+    if (known !== undefined && known.expiresAtMs > BigInt(Math.trunc(clock.nowMs()))) return known;
+    const session = this.#sessions.get(peer);
+    if (session === undefined) throw new NmpError('UNREACHABLE', 'connect to the node first');
+    const frames = await (await this.#node()).open(peer, PROTOCOL.describe, signal);
+    const bytes = await readRecord(frames, signal);
+    const record = openNodeRecord(suite, bytes, keyOf(session.node), clock.nowMs());
+    this.#records.set(peer, record);
+    return record;
+  }
+
+  async #capability(
+    peer: string,
+    wanted: string | { readonly dataset: string | undefined },
+    signal: AbortSignal,
+  ): Promise<CapabilityDescription> {
+    const { capabilities } = await this.#record(peer, signal);
+    const found = capabilities.filter((capability) =>
+      typeof wanted === 'string'
+        ? capability.name === wanted || capabilityId(capability) === wanted
+        : capability.logic === 'client' &&
+          capability.datasets.some((dataset) => dataset.id === wanted.dataset),
+    );
+    const [capability] = found;
+    if (capability === undefined || found.length !== 1) throw new NmpError('CALL_CAPABILITY');
+    return capability;
+  }
+
+  async #call(
+    peer: string,
+    capability: CapabilityDescription,
+    what: Partial<Pick<RunRequest, 'module' | 'datasets' | 'abi'>> & {
+      readonly args: unknown;
+      readonly moduleHash: Uint8Array;
+    },
+    options: CallOptions & { readonly signal: AbortSignal },
+  ): Promise<Answer> {
+    const { suite, random } = this.#components;
+    const session = this.#sessions.get(peer);
+    if (session === undefined) throw new NmpError('UNREACHABLE', 'connect to the node first');
+    const requestNonce = Uint8Array.from(random.bytes(32));
+    const request: Partial<LogicRequest> = {
+      capability: capabilityId(capability),
+      inputs: new Map([['arguments', Uint8Array.from(utf8(canonicalJson(what.args)))]]),
+      requestNonce,
+      proofMode: options.proofMode ?? 'attested',
+      ...(what.module === undefined ? {} : { wasmBinary: Uint8Array.from(what.module) }),
+      ...(what.abi === undefined ? {} : { abi: what.abi }),
+      datasets: (what.datasets ?? []).map(({ id, columns }) => ({
+        dataset: id,
+        columns: [...(columns ?? [])],
+      })),
+    };
+    const { response, attested } = await session.call(request, options);
+    if (response.refusal !== undefined) throw refusedBy(response.refusal);
+    const digest = capabilityDigest(suite, capability);
+    this.#assertStated(attested, capabilityId(capability), digest);
+    const report = judgeAnswer(suite, response, attested, {
+      moduleHash: what.moduleHash,
+      capability: { id: capabilityId(capability), digest },
+      datasets: what.datasets?.map((dataset) => dataset.id),
+      requestNonce,
+    });
+    const failure = firstFailure(report);
+    if (failure !== undefined) throw failure;
+    return {
+      output: JSON.parse(response.semanticEvidence),
+      report,
+      certificate: response.cryptographicProof,
+    };
+  }
+
+  /** The record was only signed by the node; the statement is attested. They must agree. */
+  #assertStated({ statement }: Attested, id: string, digest: Uint8Array): void {
+    const stated = statement.capabilities.find((capability) => capability.id === id);
+    if (stated === undefined || !equalBytes(stated.digest, digest)) {
+      throw new NmpError('HANDSHAKE_STATEMENT');
+    }
+  }
+}
+
+/** A node's Peer ID holds its Ed25519 key. */
+function keyOf(node: NodePeer): { id: string; key: Uint8Array } {
+  const key = publicKeyFromMultihash(node.multihash);
+  if (key === undefined) throw new NmpError('NODE_RECORD_INVALID');
+  return { id: node.id, key };
+}
+
+function refusedBy(refusal: NonNullable<LogicResponse['refusal']>): RefusedError {
+  // The code comes from the node: only ours are passed on.
+  const known = Object.hasOwn(ERROR_CODES, refusal.code);
+  return new RefusedError(known ? (refusal.code as ErrorCode) : 'INTERNAL', refusal);
+}
