@@ -25,6 +25,7 @@ interface Resource {
   readonly birthDate: string;
   readonly subject: { readonly reference: string };
   readonly code: { readonly coding: readonly { readonly code: string }[] };
+  readonly valueQuantity?: { readonly value: number };
   readonly component?: readonly {
     readonly code: { readonly coding: readonly { readonly code: string }[] };
     readonly valueQuantity: { readonly value: number };
@@ -120,6 +121,15 @@ describe('example logic on example data', () => {
       };
     });
     expect(JSON.parse(output)).toEqual({ features });
+  });
+
+  it('mean-hba1c agrees with plain arithmetic on the file', async () => {
+    const output = await call('mean-hba1c', 'mean-hba1c', {});
+    const values = resources('Observation').flatMap((resource) =>
+      resource.code.coding[0]!.code === '4548-4' ? [resource.valueQuantity!.value] : [],
+    );
+    const expected = { readings: values.length, meanPercent: round(mean(values), 1) };
+    expect(JSON.parse(output)).toEqual(expected);
   });
 
   it('leak hides identifiers two levels deep', async () => {

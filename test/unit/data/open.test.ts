@@ -143,6 +143,7 @@ describe('openDatasets', () => {
       ['patients', 300],
       ['conditions', 1588],
       ['blood_pressure', 957],
+      ['hba1c', 510],
       ['transactions', 8000],
     ]);
     // Every row can be joined, and every granted cell of the joins has a value.

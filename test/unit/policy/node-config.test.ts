@@ -82,6 +82,7 @@ describe('parseNodeConfig', () => {
     expect(config.capabilities.map((c) => c.name)).toEqual([
       'cohort-statistics',
       'cohort-note',
+      'mean-hba1c',
       'card-fraud-features',
     ]);
   });
