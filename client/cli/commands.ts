@@ -1,9 +1,22 @@
 /** The commands of `nmp`, each in its own file under `commands/`. */
 import type { Command } from 'commander';
 import { registerBuild } from './commands/build.ts';
+import { registerCall } from './commands/call.ts';
 import { registerGuard } from './commands/guard.ts';
+import { registerInspect } from './commands/inspect.ts';
+import { registerRun } from './commands/run.ts';
+import { registerStart } from './commands/start.ts';
+import { registerVerify } from './commands/verify.ts';
 
 /** Adds one command, with its options and its action, to the program. */
 export type Register = (program: Command) => void;
 
-export const COMMANDS: readonly Register[] = [registerBuild, registerGuard];
+export const COMMANDS: readonly Register[] = [
+  registerStart,
+  registerCall,
+  registerRun,
+  registerBuild,
+  registerGuard,
+  registerVerify,
+  registerInspect,
+];

@@ -30,3 +30,8 @@ export async function loadGuard() {
     emptyComponent: component.emptyComponent,
   };
 }
+
+/** The parent process with its supervisor, for `start` and `demo`. */
+export async function loadParent() {
+  return import('../../parent/main.ts');
+}

@@ -1,0 +1,11 @@
+/** `nmp inspect`: shows what a file is, each kind in its own file under `inspect/`. */
+import type { Register } from '../commands.ts';
+import { registerInspectDocument } from './inspect/document.ts';
+import { registerInspectModule } from './inspect/module.ts';
+
+const KINDS: readonly Register[] = [registerInspectDocument, registerInspectModule];
+
+export const registerInspect: Register = (program) => {
+  const inspect = program.command('inspect').description('Show what is in a file, unjudged.');
+  for (const register of KINDS) register(inspect);
+};

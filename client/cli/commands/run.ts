@@ -1,0 +1,72 @@
+/** `nmp run`: sends a module to the data. */
+import { NmpError } from '../../../shared/errors.ts';
+import type { RunRequest } from '../../nmp-client.ts';
+import { printAnswer, printRefusal } from '../answer.ts';
+import type { Register } from '../commands.ts';
+import { createCliClient, readPolicy } from '../connect.ts';
+import { readBounded, readJson } from '../files.ts';
+
+interface Options {
+  readonly node: string;
+  readonly dataset: readonly string[];
+  readonly capability?: string;
+  readonly module: string;
+  readonly abi: string;
+  readonly input?: string;
+  readonly policy: string;
+  readonly timeout: string;
+  readonly json?: boolean;
+}
+
+const MODULE_BYTES_MAX = 10 * 1024 * 1024;
+
+/** `patients` or `patients:sex,birth_date`. */
+function datasetOf(text: string): { id: string; columns?: readonly string[] } {
+  const [id = '', columns] = text.split(':', 2);
+  return columns === undefined ? { id } : { id, columns: columns.split(',') };
+}
+
+async function run(options: Options): Promise<void> {
+  if (options.abi !== 'pure' && options.abi !== 'wasi-p1') {
+    throw new NmpError('USAGE', '--abi takes pure or wasi-p1');
+  }
+  const policy = await readPolicy(options.policy);
+  const request: RunRequest = {
+    module: await readBounded(options.module, MODULE_BYTES_MAX),
+    args: options.input === undefined ? {} : await readJson(options.input),
+    abi: options.abi,
+    ...(options.capability === undefined ? {} : { capability: options.capability }),
+    ...(options.dataset.length === 0 ? {} : { datasets: options.dataset.map(datasetOf) }),
+  };
+  await using client = createCliClient({ policy });
+  const timeoutMs = Number(options.timeout) * 1000;
+  const peer = await client.connect(options.node, { timeoutMs });
+  try {
+    printAnswer(await client.run(peer, request, { timeoutMs }), options.json);
+  } catch (error) {
+    printRefusal(error, options.json);
+  }
+}
+
+const collect = (value: string, all: readonly string[]) => [...all, value];
+
+export const registerRun: Register = (program) => {
+  program
+    .command('run')
+    .description('Send a module to the data, and release the answer only with its evidence.')
+    .requiredOption('--node <address>', 'multiaddr of the node, with /p2p/… if known')
+    .requiredOption('--module <file>', 'the module')
+    .option(
+      '--dataset <id[:columns]>',
+      'dataset, with columns if not all (repeatable)',
+      collect,
+      [],
+    )
+    .option('--capability <name>', 'capability under whose rules it runs')
+    .option('--abi <abi>', 'pure or wasi-p1', 'pure')
+    .option('--input <file>', 'arguments, JSON; default: {}')
+    .requiredOption('--policy <file>', 'what you trust')
+    .option('--timeout <seconds>', 'for the whole call', '30')
+    .option('--json', 'one JSON object')
+    .action(run);
+};
