@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { registerBuild } from './commands/build.ts';
 import { registerCall } from './commands/call.ts';
+import { registerDemo } from './commands/demo.ts';
 import { registerGuard } from './commands/guard.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerRun } from './commands/run.ts';
@@ -12,6 +13,7 @@ import { registerVerify } from './commands/verify.ts';
 export type Register = (program: Command) => void;
 
 export const COMMANDS: readonly Register[] = [
+  registerDemo,
   registerStart,
   registerCall,
   registerRun,

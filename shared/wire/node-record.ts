@@ -6,12 +6,14 @@ import { fromUtf8, utf8 } from '../bytes.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { NmpError } from '../errors.ts';
 import { type CapabilityDescription, capabilityDescription } from '../policy/capability.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson, nestsWithin } from './canonical-json.ts';
 import { CborFields, type CborValue, decodeCbor, encodeCbor, uint } from './cbor.ts';
 import { encodeCoseSign1, openCoseSign1, signatureInput } from './cose-sign1.ts';
 
 export const NODE_RECORD_BYTES_MAX = 1024 * 1024;
 const CAPABILITIES_MAX = 64;
+/** Deepest schema that is looked at. */
+const DEPTH_MAX = 64;
 const CONTEXT = utf8('nmp-node-record/v1');
 
 export interface NodeRecord {
@@ -65,7 +67,9 @@ export function openNodeRecord(
       capabilities: fields.array('capabilities', CAPABILITIES_MAX).map((value) => {
         if (!(value instanceof Uint8Array)) throw new NmpError('NODE_RECORD_INVALID');
         const text = fromUtf8(value);
-        const capability = capabilityDescription.parse(JSON.parse(text));
+        const parsed: unknown = JSON.parse(text);
+        if (!nestsWithin(parsed, DEPTH_MAX)) throw new NmpError('NODE_RECORD_INVALID');
+        const capability = capabilityDescription.parse(parsed);
         if (canonicalJson(capability) !== text) throw new NmpError('NODE_RECORD_INVALID');
         return capability;
       }),
