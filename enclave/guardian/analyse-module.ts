@@ -46,9 +46,14 @@ export function checkData(
   return { ...inspectData(bytes, info, findings) };
 }
 
-/** Fuel of instantiation: startup code charges active segments by the byte and element. */
+/**
+ * Fuel of instantiation. Wasmtime 48 compiles it into a startup function: entering it, every
+ * initial value of a global, offset of a segment and element expression are instructions, and
+ * active segments are charged by the byte and element besides.
+ */
 function instantiationCost(info: ModuleInfo, calls: CallAnalysis): bigint | undefined {
-  let cost = 1n;
+  const expressions = info.globals + info.data.length + info.elements.length + info.elementItems;
+  let cost = 1n + BigInt(expressions);
   for (const { length } of info.data) cost += BigInt(length);
   for (const { length } of info.elements) cost += BigInt(length);
   if (info.start === undefined) return cost;

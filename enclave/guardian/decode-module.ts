@@ -194,6 +194,7 @@ function elementSection(reader: Reader, info: ModuleInfo, count: number): void {
     }
     if (active) info.elements.push({ target, offset, length });
     info.elementSegments++;
+    info.elementItems += length;
   }
 }
 

@@ -75,6 +75,8 @@ export interface ModuleInfo {
   readonly elements: ActiveSegment[];
   /** Element segments of any mode. */
   elementSegments: number;
+  /** Elements of all segments together. */
+  elementItems: number;
   /** Functions whose reference can be in a table or be made by ref.func. */
   readonly addressTaken: Set<number>;
   dataCount: number | undefined;
@@ -103,6 +105,7 @@ export function emptyModule(): ModuleInfo {
     start: undefined,
     elements: [],
     elementSegments: 0,
+    elementItems: 0,
     addressTaken: new Set(),
     dataCount: undefined,
     data: [],
