@@ -40,6 +40,11 @@ function parseAddress(address: string): Multiaddr | PeerId {
   }
 }
 
+function withPeer(address: Multiaddr, id: string): Multiaddr {
+  const text = address.toString();
+  return text.includes('/p2p/') ? address : multiaddr(`${text}/p2p/${id}`);
+}
+
 function nodePeer(id: PeerId): NodePeer {
   return { id: id.toString(), multihash: id.toMultihash().bytes };
 }
@@ -69,11 +74,13 @@ export async function createClientNode(init: {
     },
   });
   const connections = new Map<string, Connection>();
+  /** Where a peer was reached before; another Peer ID there is refused by Noise. */
+  const reached = new Map<string, Multiaddr>();
 
   const connectionTo = async (peer: string, signal: AbortSignal): Promise<Connection> => {
     const known = connections.get(peer);
     if (known?.status === 'open') return known;
-    const connection = await libp2p.dial(peerIdFromString(peer), { signal });
+    const connection = await libp2p.dial(reached.get(peer) ?? peerIdFromString(peer), { signal });
     connections.set(peer, connection);
     return connection;
   };
@@ -84,7 +91,9 @@ export async function createClientNode(init: {
       const target = parseAddress(address);
       try {
         const connection = await libp2p.dial(target, { signal });
-        connections.set(connection.remotePeer.toString(), connection);
+        const id = connection.remotePeer.toString();
+        connections.set(id, connection);
+        reached.set(id, withPeer(connection.remoteAddr, id));
         return nodePeer(connection.remotePeer);
       } catch (cause) {
         throw unreachable(cause, signal);

@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunLimits, SandboxEngine } from '../../../enclave/sandbox/engine.ts';
+import { createProcessEngine } from '../../../enclave/sandbox/process-engine.ts';
+import { isNmpError } from '../../../shared/errors.ts';
+import { descendants } from '../../support/local-node.ts';
+import {
+  claimingModule,
+  constantModule,
+  endlessModule,
+  growingModule,
+  pureModule,
+  recursingModule,
+  trappingModule,
+} from '../../support/modules.ts';
+
+const program = join(import.meta.dirname, '..', '..', '..', 'build', 'native', 'nmp-sandbox');
+const LIMITS: RunLimits = {
+  fuel: 10_000_000n,
+  memoryBytes: 50 * 1024 * 1024,
+  deadlineMs: 20_000,
+  outputBytes: 1024,
+};
+const input = new Uint8Array(64);
+let engine: SandboxEngine;
+
+beforeAll(async () => {
+  engine = await createProcessEngine({ program, processes: 1 });
+});
+afterAll(() => engine.stop());
+
+async function run(
+  module: Uint8Array,
+  limits: Partial<RunLimits> = {},
+  abi: 'pure' | 'wasi-p1' = 'pure',
+) {
+  const prepared = await engine.prepare(module, { abi, deadlineMs: 20_000 });
+  return engine.run(prepared, input, { ...LIMITS, ...limits });
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await promise;
+  } catch (error) {
+    if (isNmpError(error)) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+describe('the sandbox', () => {
+  it('says what it is', () => {
+    expect(engine.describe()).toEqual({
+      id: 'wasmtime',
+      version: '48.0.8',
+      profile: 'nmp-wasm-v1',
+      deterministic: true,
+      metered: true,
+      isolated: true,
+    });
+  });
+
+  it('runs a module and gives the same output and fuel each time', async () => {
+    const first = await run(constantModule('{"a":1}'));
+    expect(first.outcome).toBe('ok');
+    expect(Buffer.from(first.output).toString()).toBe('{"a":1}');
+    expect(first.fuelUsed).toBeGreaterThan(0n);
+    for (let i = 0; i < 3; i++) expect(await run(constantModule('{"a":1}'))).toEqual(first);
+  });
+
+  it('stops an endless loop by fuel, with all of it used', async () => {
+    const { outcome, fuelUsed, output } = await run(endlessModule());
+    expect(outcome).toBe('out-of-fuel');
+    expect(fuelUsed).toBe(LIMITS.fuel);
+    expect(output).toHaveLength(0);
+  });
+
+  it('kills a run at its deadline when fuel would last', async () => {
+    const { outcome } = await run(endlessModule(), { fuel: 1n << 62n, deadlineMs: 50 });
+    expect(outcome).toBe('deadline');
+  });
+
+  it('caps memory exactly at 800 pages', async () => {
+    expect((await run(growingModule(799))).outcome).toBe('ok');
+    expect((await run(growingModule(800))).outcome).toBe('out-of-memory');
+    const granted = await run(growingModule(799));
+    expect(granted.peakMemoryBytes).toBe(800 * 65_536);
+    expect((await run(growingModule(1), { memoryBytes: 65_536 })).outcome).toBe('out-of-memory');
+  });
+
+  it('turns traps and stack overflow into outcomes', async () => {
+    expect((await run(trappingModule())).outcome).toBe('trap');
+    expect((await run(recursingModule(), { fuel: 1n << 40n })).outcome).toBe('trap');
+  });
+
+  it.each<[string, Uint8Array]>([
+    ['an output beyond memory', claimingModule(2 * 65_536, 1)],
+    ['an output across the end', claimingModule(2 * 65_536 - 1, 2)],
+    ['an output over its limit', claimingModule(0, 1025)],
+    ['a huge output', claimingModule(0xffff_fff0, 0x7fff_ffff)],
+    ['an input pointer beyond memory', pureModule({ run: [0x42, 0], alloc: [0x41, 0x7f] })],
+  ])('refuses %s', async (_name, module) => {
+    expect((await run(module)).outcome).toBe('abi-violation');
+  });
+
+  it('refuses what is no module, and imports that are not granted', async () => {
+    expect(await codeOf(run(new Uint8Array(8)))).toBe('SANDBOX_ABI');
+    // (import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))
+    const importing = Uint8Array.from([
+      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 7, 1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f, 2, 37, 1, 22],
+      ...Buffer.from('wasi_snapshot_preview1'),
+      ...[10, ...Buffer.from('random_get'), 0, 0],
+    ]);
+    expect(await codeOf(run(importing, {}, 'wasi-p1'))).toBe('SANDBOX_ABI');
+    expect(
+      await codeOf(
+        engine.prepare(importing, { abi: 'wasi-p1', deadlineMs: 5000, capabilities: ['random'] }),
+      ),
+    ).toBeUndefined();
+  });
+
+  it('ends a run that its caller gave up', async () => {
+    const prepared = await engine.prepare(endlessModule(), { abi: 'pure', deadlineMs: 5000 });
+    const caller = new AbortController();
+    const running = engine.run(
+      prepared,
+      input,
+      { ...LIMITS, fuel: 1n << 62n },
+      { signal: caller.signal },
+    );
+    setTimeout(() => caller.abort(), 30);
+    expect(await codeOf(running)).toBe('CONNECTION_LOST');
+  });
+
+  it('serves honest runs among hundreds of endless ones of another peer', async () => {
+    const endless = await engine.prepare(endlessModule(), { abi: 'pure', deadlineMs: 5000 });
+    const honest = await engine.prepare(constantModule('1'), { abi: 'pure', deadlineMs: 5000 });
+    const hostile = Array.from({ length: 250 }, () =>
+      engine.run(endless, input, { ...LIMITS, fuel: 2_000_000n }, { peer: 'mallory' }),
+    );
+    const order: string[] = [];
+    const last = Promise.all(hostile).then(() => order.push('hostile'));
+    for (let i = 0; i < 5; i++) {
+      expect((await engine.run(honest, input, LIMITS, { peer: 'alice' })).outcome).toBe('ok');
+    }
+    order.push('honest');
+    await last;
+    expect(order).toEqual(['honest', 'hostile']);
+    expect((await hostile[0])?.outcome).toBe('out-of-fuel');
+  });
+
+  it('refuses more waiting work of one peer than its share', async () => {
+    const endless = await engine.prepare(endlessModule(), { abi: 'pure', deadlineMs: 5000 });
+    const runs = Array.from({ length: 300 }, () =>
+      codeOf(engine.run(endless, input, { ...LIMITS, fuel: 1000n }, { peer: 'mallory' })),
+    );
+    expect(new Set(await Promise.all(runs))).toEqual(new Set([undefined, 'SESSION_LIMIT']));
+  });
+
+  it('outlives the death of its process: the run is lost, the next one works', async () => {
+    const prepared = await engine.prepare(endlessModule(), { abi: 'pure', deadlineMs: 5000 });
+    const running = engine.run(prepared, input, { ...LIMITS, fuel: 1n << 62n });
+    const pids = await descendants('nmp-sandbox');
+    expect(pids.length).toBeGreaterThan(0);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    expect((await running).outcome).toBe('lost');
+    expect((await run(constantModule('2'))).outcome).toBe('ok');
+  });
+});
