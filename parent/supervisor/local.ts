@@ -55,15 +55,16 @@ class LocalSupervisor implements Supervisor {
       const timer = setTimeout(() => {
         reject(new NmpError('NODE_START', 'the node did not become ready in time'));
       }, START_TIMEOUT_MS);
+      let started = false;
       this.onEvent((event) => {
-        if (event.type === 'ready') resolve(event.ready);
-        // A node that cannot even start once is not tried again behind the operator's back.
-        if (event.type === 'exit') {
-          this.#stopping = true;
-          clearTimeout(this.#restart);
-          reject(new NmpError('NODE_START'));
-        }
+        if (started) return;
+        started = true;
         clearTimeout(timer);
+        if (event.type === 'ready') return resolve(event.ready);
+        // A node that cannot even start once is not tried again behind the operator's back.
+        this.#stopping = true;
+        clearTimeout(this.#restart);
+        reject(new NmpError('NODE_START'));
       });
       this.#spawn();
     });
