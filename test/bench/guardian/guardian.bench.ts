@@ -1,0 +1,120 @@
+/**
+ * Verdicts on modules of 25 kB to 690 kB: not cached, cached, and against what others take to
+ * validate or only to parse. The process is warm (a node judges more than one module in its life).
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import wabtFactory from 'wabt';
+import { BinaryReader } from 'wasmparser';
+import { loadAuthority } from '../../../enclave/guardian/authority.ts';
+import { createGuardian } from '../../../enclave/guardian/create-guardian.ts';
+import { DEFAULT_POLICY } from '../../../enclave/guardian/policy.ts';
+import { build, DROP, get, I32, I64, i32, set } from '../../unit/guardian/build.ts';
+import type { Row } from '../row.ts';
+
+const ROUNDS = 25;
+const WARMUP = 40;
+const NONE = { capabilities: [] };
+const modules = join(import.meta.dirname, '..', '..', '..', 'node_modules');
+
+/** A pure module of about 25 kB: 60 functions of plain arithmetic. */
+function small(): Uint8Array {
+  const code = Array.from({ length: 40 }, (_, index) => [
+    ...get(0),
+    ...i32(index * 7919),
+    0x6a,
+    ...set(0),
+    ...get(0),
+    ...i32(index),
+    0x73,
+    ...DROP,
+  ]).flat();
+  return build({
+    types: [
+      [[I32], []],
+      [[I32, I32], [I64]],
+    ],
+    funcs: [
+      ...Array.from({ length: 60 }, () => ({ type: 0, code })),
+      { type: 1, code: [...get(0), 0x10, 0, 0x42, 0] },
+    ],
+    memories: [[0, 2]],
+    exports: [['nmp_run', 0, 60]],
+    data: [{ offset: i32(0), bytes: new Uint8Array(2000) }],
+  });
+}
+
+/** Median of `ROUNDS` timed calls after a warm-up, milliseconds. */
+function median(action: () => unknown, warmup = WARMUP): number {
+  for (let round = 0; round < warmup; round++) action();
+  const times = Array.from({ length: ROUNDS }, () => {
+    const started = performance.now();
+    action();
+    return performance.now() - started;
+  });
+  return times.sort((a, b) => a - b)[ROUNDS >> 1] as number;
+}
+
+export async function run(): Promise<Row[]> {
+  const authority = loadAuthority();
+  const wabt = await wabtFactory();
+  const rows: Row[] = [];
+  const cases: readonly (readonly [string, Uint8Array])[] = [
+    ['25 kB', small()],
+    ['quickjs 637 kB', readFileSync(join(modules, 'quickjs-wasi', 'quickjs.wasm'))],
+    ['sqlite 688 kB', readFileSync(join(modules, 'sql.js', 'dist', 'sql-wasm.wasm'))],
+  ];
+  for (const [name, wasm] of cases) {
+    const fresh = () => createGuardian({ authority }, { policy: DEFAULT_POLICY });
+    const cold = median(() => fresh().judge(wasm, NONE));
+    const peer = (title: string, action: () => unknown, warmup?: number): Row => ({
+      area: 'guardian',
+      name: `${name}: verdict, not cached`,
+      value: cold,
+      unit: 'ms',
+      peer: title,
+      ratio: cold / median(action, warmup),
+    });
+    rows.push(
+      peer('WebAssembly.validate (V8: no policy, no bounds)', () =>
+        WebAssembly.validate(Buffer.from(wasm)),
+      ),
+      peer('native wasmparser alone', () => authority.check(wasm)),
+      peer('npm wasmparser 5.11.1 (parses only)', () => {
+        const reader = new BinaryReader();
+        reader.setData(wasm.slice().buffer, 0, wasm.length);
+        while (reader.read()) if (reader.state < 0) throw new Error('does not parse');
+      }),
+      peer(
+        'wabt 1.0.39 (validates)',
+        () => wabt.readWasm(wasm, { readDebugNames: false }).destroy(),
+        2,
+      ),
+    );
+    const guardian = fresh();
+    guardian.judge(wasm, NONE);
+    const hash = createHash('sha256').update(wasm).digest();
+    const cached = median(() => {
+      for (let index = 0; index < 100; index++) guardian.judge(wasm, NONE);
+    });
+    const recalled = median(() => {
+      for (let index = 0; index < 100; index++) guardian.recall(hash, NONE);
+    });
+    rows.push(
+      {
+        area: 'guardian',
+        name: `${name}: cached, hashing the module`,
+        value: cached * 10,
+        unit: 'µs',
+      },
+      {
+        area: 'guardian',
+        name: `${name}: cached, asked by hash`,
+        value: recalled * 10,
+        unit: 'µs',
+      },
+    );
+  }
+  return rows;
+}
