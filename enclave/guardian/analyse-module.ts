@@ -84,13 +84,12 @@ function bounds(
     .map(([, index]) => index);
   const startup = info.start === undefined ? [] : [info.start];
   const calls = analyseCalls(info, code, [...startup, ...called]);
-  const everything = analyseCalls(info, code, [
-    ...startup,
-    ...exported.map(([, index]) => index),
-    ...(info.importedTables > 0 || [...info.exports.values()].some((item) => item.kind === 'table')
-      ? info.addressTaken
-      : []),
-  ]);
+  const roots = [...startup, ...exported.map(([, index]) => index)];
+  const tableExported = [...info.exports.values()].some((item) => item.kind === 'table');
+  if (info.importedTables > 0 || tableExported) roots.push(...info.addressTaken);
+  // With no entry named the analysis above has already followed everything.
+  const same = roots.length === startup.length + called.length;
+  const everything = same ? calls : analyseCalls(info, code, roots);
   if (everything.unreached > 0) findings.flags.add('DEAD_CODE');
 
   // With an entry each of its exports runs once; without one the dearest single export is meant.

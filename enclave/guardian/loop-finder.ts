@@ -18,21 +18,26 @@ const LOCALS_FOLLOWED = 65_536;
 /** What is known of one write to a local. */
 const WRITE = { other: 0, constant: 1, step: 2 } as const;
 
+/** Numbers a write has: kind, value, frame, depth, epoch, sequence, earlier write to the local. */
+const COLUMNS = 7;
+const KIND = 0;
+const VALUE = 1;
+const UID = 2;
+const DEPTH = 3;
+const EPOCH = 4;
+const SEQ = 5;
+/** Index of the write to the same local before this one; -1 if none. */
+const BEFORE = 6;
+
 export class LoopFinder {
   // The last eight instructions; nop excepted, it changes nothing.
   readonly #ops = new Uint8Array(8);
   readonly #args = new Int32Array(8);
   #last = 0;
 
-  // Writes of the current function.
-  #writeKind: number[] = [];
-  #writeValue: number[] = [];
-  #writeUid: number[] = [];
-  #writeDepth: number[] = [];
-  #writeEpoch: number[] = [];
-  #writeSeq: number[] = [];
-  /** Index of the write to the same local before this one; -1 if none. */
-  #writeBefore: number[] = [];
+  /** Writes of the current function, {@link COLUMNS} numbers each; grown, never shrunk. */
+  #writes = new Int32Array(1024 * COLUMNS);
+  #writeCount = 0;
   /** Last write of each local; valid if its stamp is the current function's. */
   readonly #lastWrite = new Int32Array(LOCALS_FOLLOWED);
   readonly #stamp = new Int32Array(LOCALS_FOLLOWED);
@@ -89,13 +94,7 @@ export class LoopFinder {
   }
 
   begin(params: number): void {
-    this.#writeKind = [];
-    this.#writeValue = [];
-    this.#writeUid = [];
-    this.#writeDepth = [];
-    this.#writeEpoch = [];
-    this.#writeSeq = [];
-    this.#writeBefore = [];
+    this.#writeCount = 0;
     this.#dropGuards(0);
     this.#function++;
     this.#epoch = 0;
@@ -147,17 +146,23 @@ export class LoopFinder {
           value = this.#argAt(2);
         }
       }
-      this.#writeBefore.push(
-        this.#stamp[local] === this.#function ? (this.#lastWrite[local] as number) : -1,
-      );
+      const at = this.#writeCount * COLUMNS;
+      if (at === this.#writes.length) {
+        const grown = new Int32Array(2 * at);
+        grown.set(this.#writes);
+        this.#writes = grown;
+      }
+      const writes = this.#writes;
+      const known = this.#stamp[local] === this.#function;
+      writes[at + KIND] = kind;
+      writes[at + VALUE] = value;
+      writes[at + UID] = this.#uid[depth] as number;
+      writes[at + DEPTH] = depth;
+      writes[at + EPOCH] = this.#epoch;
+      writes[at + SEQ] = ++this.#seq;
+      writes[at + BEFORE] = known ? (this.#lastWrite[local] as number) : -1;
       this.#stamp[local] = this.#function;
-      this.#lastWrite[local] = this.#writeKind.length;
-      this.#writeKind.push(kind);
-      this.#writeValue.push(value);
-      this.#writeUid.push(this.#uid[depth] as number);
-      this.#writeDepth.push(depth);
-      this.#writeEpoch.push(this.#epoch);
-      this.#writeSeq.push(++this.#seq);
+      this.#lastWrite[local] = this.#writeCount++;
     }
     this.note(op, local);
   }
@@ -172,7 +177,7 @@ export class LoopFinder {
     this.enter(depth, CONTROL);
     this.#innerLoop[depth] = depth;
     this.#loopSeq[depth] = ++this.#seq;
-    this.#loopWrites[depth] = this.#writeKind.length;
+    this.#loopWrites[depth] = this.#writeCount;
     this.#loopEpoch[depth] = this.#epoch++;
     this.#loopAt[depth] = at;
     this.#backEdges[depth] = 0;
@@ -272,16 +277,17 @@ export class LoopFinder {
   ): number {
     if (local >= LOCALS_FOLLOWED || this.#stamp[local] !== this.#function) return -1;
     const write = this.#lastWrite[local] as number;
-    const before = this.#writeBefore[write] as number;
+    const before = this.#writes[write * COLUMNS + BEFORE] as number;
     const outside = this.#loopWrites[loop] as number;
     // Exactly one write in the loop so far, a step, in a frame that is still open.
     if (write < outside || before >= outside) return -1;
-    if (this.#writeKind[write] !== WRITE.step) return -1;
-    const depth = this.#writeDepth[write] as number;
-    if (depth < loop || depth > here || this.#uid[depth] !== this.#writeUid[write]) return -1;
-    const step = this.#writeValue[write] as number;
+    if (this.#writes[write * COLUMNS + KIND] !== WRITE.step) return -1;
+    const depth = this.#writes[write * COLUMNS + DEPTH] as number;
+    if (depth < loop || depth > here || this.#uid[depth] !== this.#writes[write * COLUMNS + UID])
+      return -1;
+    const step = this.#writes[write * COLUMNS + VALUE] as number;
     const initial = this.#initial(loop, local, before);
-    const stepFirst = (this.#writeSeq[write] as number) < seq;
+    const stepFirst = (this.#writes[write * COLUMNS + SEQ] as number) < seq;
     const first = initial === undefined ? undefined : stepFirst ? (initial + step) | 0 : initial;
     return tripCount(op, limit, step, first);
   }
@@ -290,10 +296,13 @@ export class LoopFinder {
   #initial(loop: number, local: number, before: number): number | undefined {
     const epoch = this.#loopEpoch[loop] as number;
     if (before < 0) return epoch === 0 && local >= this.#params ? 0 : undefined;
-    if (this.#writeEpoch[before] !== epoch || this.#writeKind[before] !== WRITE.constant) {
+    if (
+      this.#writes[before * COLUMNS + EPOCH] !== epoch ||
+      this.#writes[before * COLUMNS + KIND] !== WRITE.constant
+    ) {
       return undefined;
     }
-    return this.#writeValue[before] as number;
+    return this.#writes[before * COLUMNS + VALUE] as number;
   }
 
   /** Reads a condition on a local from the last instructions into #local, #op, #limit. */
