@@ -1,5 +1,5 @@
 /** The guardian: own decoder, validity authority, policy and mathematics, in that order. */
-import { createHash } from 'node:crypto';
+import { createHash, hash as digestOf } from 'node:crypto';
 import { analyseComponent } from './analyse-component.ts';
 import { analyseModule } from './analyse-module.ts';
 import type { ValidityAuthority } from './authority-types.ts';
@@ -91,7 +91,7 @@ export function createGuardian(
   return {
     judge(module, manifest) {
       const rule = rules(manifest);
-      const moduleHash = createHash('sha256').update(module).digest();
+      const moduleHash = digestOf('sha256', module, 'buffer');
       const key = keyOf(moduleHash, rule);
       const known = verdicts.get(key);
       if (known !== undefined) return known;
