@@ -12,7 +12,7 @@ import type { SecretDetector } from './secrets.ts';
 const DETERMINISTIC_INTERFACES = /^wasi:(?:io\/(?:error|streams)|cli\/(?:stdin|stdout|exit|run))$/;
 
 /** `wasi:clocks/monotonic-clock@0.2.0` without its version. */
-export function withoutVersion(name: string): string {
+function withoutVersion(name: string): string {
   const at = name.indexOf('@');
   return at < 0 ? name : name.slice(0, at);
 }

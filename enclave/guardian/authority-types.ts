@@ -3,9 +3,6 @@
  * The guardian's own decoder and this one must see the same sections, or the module is refused.
  */
 
-/** Numbers a section record has in {@link AuthorityReport.sections}. */
-export const SECTION_RECORD = 5;
-
 /** What the authority says about one binary. */
 export interface AuthorityReport {
   /**
@@ -17,7 +14,7 @@ export interface AuthorityReport {
   /** Byte offset of the first error, or 0. */
   readonly offset: number;
   /**
-   * Every section met, in the order of the bytes, {@link SECTION_RECORD} numbers each: depth
+   * Every section met, in the order of the bytes, five numbers each: depth
    * (0 for the outermost binary), section id, offset of the first content byte (after id and
    * size), offset past the last, and the item count (the leading u32 of a vector section; 1 for
    * start; 0 for custom sections, embedded modules and embedded components). An embedded module

@@ -4,7 +4,7 @@ import type { FunctionType, ModuleInfo } from './module-info.ts';
 import type { Reader } from './reader.ts';
 
 /** Block types without an index; their signature is never asked for. */
-export const NO_RESULT: FunctionType = { params: 0, results: 0, signature: ':', group: -1 };
+const NO_RESULT: FunctionType = { params: 0, results: 0, signature: ':', group: -1 };
 const ONE_RESULT: FunctionType = { params: 0, results: 1, signature: ':i', group: -1 };
 
 /** What the immediates can tell about a body. */

@@ -1,7 +1,10 @@
 /** The closed sets of codes that a verdict uses. Codes are stable: policies and tests name them. */
 
-/** What can refuse a module; those of {@link HEURISTICS} only ever flag. */
-export const REASONS = [
+/**
+ * What can refuse a module. ENTROPY, EMBEDDED_EXECUTABLE,
+ * MINING_HEURISTIC and NAME_SECTION are guesses and only ever flag.
+ */
+const REASONS = [
   'MALFORMED',
   'INVALID',
   'FEATURE',
@@ -34,7 +37,7 @@ export const REASONS = [
 ] as const;
 
 /** What a verdict states without refusing. */
-export const FLAGS = [
+const FLAGS = [
   'PURE',
   'COST_BOUNDED',
   'COST_UNBOUNDED',
@@ -43,14 +46,6 @@ export const FLAGS = [
   'DEAD_CODE',
   'FLOAT_NAN',
   'HIGH_ENTROPY_DATA',
-] as const;
-
-/** Findings that guess: no policy can turn them into a refusal. */
-export const HEURISTICS = [
-  'ENTROPY',
-  'EMBEDDED_EXECUTABLE',
-  'MINING_HEURISTIC',
-  'NAME_SECTION',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];

@@ -7,23 +7,23 @@ import { decodeModule } from './decode-module.ts';
 import { emptyModule, type ModuleInfo } from './module-info.ts';
 import { Reader } from './reader.ts';
 
-export const COMPONENT_PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00] as const;
+const COMPONENT_PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00] as const;
 
 /** Components within components; wasmparser's own limit is higher. */
 const MAX_DEPTH = 16;
 /** Embedded modules and components; each costs an allocation. */
 const MAX_EMBEDDED = 1000;
 
-export type ComponentExternKind = 'module' | 'func' | 'value' | 'type' | 'component' | 'instance';
+type ComponentExternKind = 'module' | 'func' | 'value' | 'type' | 'component' | 'instance';
 
-export interface ComponentExtern {
+interface ComponentExtern {
   readonly name: string;
   readonly kind: ComponentExternKind;
   /** A type import that makes a new resource, which the host would have to own. */
   readonly resource: boolean;
 }
 
-export interface EmbeddedModule {
+interface EmbeddedModule {
   readonly info: ModuleInfo;
   /** Instances of it that one instance of the whole component has; may be Infinity. */
   instances: number;

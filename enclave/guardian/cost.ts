@@ -11,10 +11,10 @@ import { COST_OP, type CodeFacts } from './code-facts.ts';
 import { evaluateFuel, FUEL_SATURATED } from './fuel.ts';
 import type { ModuleInfo } from './module-info.ts';
 
-export type UnboundedCause = 'loop' | 'recursion' | 'table' | 'overflow';
+type UnboundedCause = 'loop' | 'recursion' | 'table' | 'overflow';
 
 /** A place for which nothing but a meter helps. */
-export interface Unbounded {
+interface Unbounded {
   readonly cause: UnboundedCause;
   /** Function index in the module's index space. */
   readonly function: number;
@@ -36,7 +36,7 @@ export interface CallAnalysis {
   readonly unreached: number;
 }
 
-export const UNBOUNDED_SHOWN = 16;
+const UNBOUNDED_SHOWN = 16;
 
 /**
  * Tarjan's strongly connected components without recursion, callees first; each node's figures

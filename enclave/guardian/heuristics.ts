@@ -16,7 +16,7 @@ const WEIGHT = Float64Array.from({ length: WINDOW + 1 }, (_, count) =>
 );
 
 /** Windows of random-looking bytes in `range`; the last, shorter one is not counted. */
-export function highEntropyWindows(bytes: Uint8Array, range: Range): number {
+function highEntropyWindows(bytes: Uint8Array, range: Range): number {
   const counts = new Uint16Array(256);
   let found = 0;
   for (let at = range.start; at + WINDOW <= range.end; at += WINDOW) {

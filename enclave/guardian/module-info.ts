@@ -1,8 +1,5 @@
 /** What the decoder learns of one core module; offsets are absolute in the bytes judged. */
 
-/** Numbers a section record has: depth, id, content start, content end, item count. */
-export const SECTION_NUMBERS = 5;
-
 /** Largest value of a limit that the decoder tells apart (limits of 64-bit memories saturate). */
 export interface Limits {
   readonly min: number;
@@ -22,7 +19,7 @@ export interface FunctionType {
 
 export type ExternKind = 'func' | 'table' | 'memory' | 'global';
 
-export interface ModuleImport {
+interface ModuleImport {
   readonly module: string;
   readonly name: string;
   readonly kind: ExternKind;
@@ -30,12 +27,12 @@ export interface ModuleImport {
   readonly type: number;
 }
 
-export interface ModuleExport {
+interface ModuleExport {
   readonly kind: ExternKind;
   readonly index: number;
 }
 
-export interface ActiveSegment {
+interface ActiveSegment {
   /** Index of the memory or table. */
   readonly target: number;
   /** Value of a constant offset; undefined if it is not a plain i32.const. */
@@ -49,7 +46,7 @@ export interface Range {
   readonly end: number;
 }
 
-export interface CustomSection extends Range {
+interface CustomSection extends Range {
   readonly name: string;
   /** Content bytes with the name. */
   readonly size: number;
@@ -57,7 +54,7 @@ export interface CustomSection extends Range {
 
 /** Filled by the decoder front to back; holds what was read when it stopped. */
 export interface ModuleInfo {
-  /** Flat section records, {@link SECTION_NUMBERS} numbers each. */
+  /** Flat section records: depth, id, content start, content end, item count, and so on. */
   readonly sections: number[];
   readonly types: FunctionType[];
   readonly typeGroups: Map<string, number>;

@@ -11,14 +11,14 @@ import {
 import { CAPABILITIES } from './wasi.ts';
 
 /** Longest manifest or policy file, characters. */
-export const GUARD_FILE_CHARS_MAX = 65_536;
+const GUARD_FILE_CHARS_MAX = 65_536;
 const COUNT_MAX = 0xffff_ffff;
 
 const bound = (max: number, text: string) =>
   z.number().int().min(0).max(max).optional().describe(text);
 const treatment = (text: string) => z.enum(['reject', 'flag']).optional().describe(text);
 
-export const manifestSchema = z
+const manifestSchema = z
   .strictObject({
     entry: z
       .string()
@@ -49,7 +49,7 @@ export const manifestSchema = z
   })
   .describe('What the sender of a module declares about it.');
 
-export const policySchema = z
+const policySchema = z
   .strictObject({
     limits: z
       .strictObject({

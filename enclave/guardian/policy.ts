@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ModuleManifest } from './guardian.ts';
 
 /** Upper bounds; for a component each is compared with the sum over all its instances. */
-export interface GuardianLimits {
+interface GuardianLimits {
   /** Bytes admitted; never above {@link MODULE_BYTES_CEILING}. Compiling costs about 1.7 s a MB. */
   readonly moduleBytes: number;
   /** 64 KiB pages that the memories have from the start. */
@@ -26,7 +26,7 @@ export interface GuardianLimits {
 }
 
 /** Whether a finding refuses the module or is only stated; it is stated either way. */
-export type Treatment = 'reject' | 'flag';
+type Treatment = 'reject' | 'flag';
 
 export interface GuardianPolicy {
   readonly limits: GuardianLimits;
@@ -71,7 +71,7 @@ export const DEFAULT_POLICY: GuardianPolicy = {
 };
 
 /** Raised with every change of what a verdict means: verdicts of other versions are not reused. */
-export const GUARDIAN_VERSION = 1;
+const GUARDIAN_VERSION = 1;
 
 /** JSON with sorted members and no white space (RFC 8785 for the integers and strings used here). */
 export function canonicalJson(value: unknown): string {

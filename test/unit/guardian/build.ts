@@ -2,7 +2,6 @@
 
 export const I32 = 0x7f;
 export const I64 = 0x7e;
-export const F32 = 0x7d;
 export const F64 = 0x7c;
 export const FUNCREF = 0x70;
 export const EXTERNREF = 0x6f;
@@ -22,7 +21,7 @@ export function leb(value: number): number[] {
 }
 
 /** Signed LEB128 of at most 53 bits. */
-export function sleb(value: number): number[] {
+function sleb(value: number): number[] {
   const out: number[] = [];
   let rest = value;
   for (;;) {
@@ -44,7 +43,7 @@ export const section = (id: number, content: Bytes): number[] => [
 ];
 
 export const i32 = (value: number): number[] => [0x41, ...sleb(value)];
-export const i64 = (value: number): number[] => [0x42, ...sleb(value)];
+const i64 = (value: number): number[] => [0x42, ...sleb(value)];
 export const get = (local: number): number[] => [0x20, ...leb(local)];
 export const set = (local: number): number[] => [0x21, ...leb(local)];
 export const tee = (local: number): number[] => [0x22, ...leb(local)];
@@ -63,7 +62,6 @@ export const ADD = [0x6a];
 export const SUB = [0x6b];
 export const DROP = [0x1a];
 export const NOP = [0x01];
-export const UNREACHABLE = [0x00];
 
 export interface Func {
   readonly type: number;
@@ -73,7 +71,7 @@ export interface Func {
   readonly code: Bytes;
 }
 
-export interface Segment {
+interface Segment {
   /** Constant expression without its end; passive if absent. */
   readonly offset?: Bytes;
   readonly bytes: Bytes | Uint8Array;
@@ -174,7 +172,7 @@ export function build(spec: ModuleSpec): Uint8Array {
 }
 
 /** () -> (), (i32) -> i32, (i32, i32) -> i64: the types of the guest ABIs. */
-export const ABI_TYPES = [
+const ABI_TYPES = [
   [[], []],
   [[I32], [I32]],
   [[I32, I32], [I64]],
