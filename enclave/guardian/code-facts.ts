@@ -18,9 +18,27 @@ export const COST_OP = {
   bulk: 8,
 } as const;
 
+/** A list of number pairs that grows without boxing and copies seldom. */
+export class CostProgram {
+  /** Operation, argument, operation, argument, …; what lies at `length` and beyond is stale. */
+  data = new Float64Array(16_384);
+  length = 0;
+
+  push(op: number, argument: number): void {
+    if (this.length === this.data.length) {
+      const grown = new Float64Array(4 * this.data.length);
+      grown.set(this.data);
+      this.data = grown;
+    }
+    this.data[this.length] = op;
+    this.data[this.length + 1] = argument;
+    this.length += 2;
+  }
+}
+
 export interface CodeFacts {
-  /** Cost program of all functions: operation, argument, operation, argument, … */
-  readonly program: number[];
+  /** Cost program of all functions. */
+  readonly program: CostProgram;
   /** Start of each defined function's part of `program`; one more for the end. */
   readonly programStart: number[];
   /** Rounds of each loop; -1 if unbounded. */
@@ -55,7 +73,7 @@ export interface CodeLimits {
 
 export function emptyCode(): CodeFacts {
   return {
-    program: [],
+    program: new CostProgram(),
     programStart: [],
     trips: [],
     unboundedAt: [],

@@ -54,7 +54,8 @@ export function analyseCalls(
   const imported = info.importedFunctions;
   const openTable = info.importedTables > 0 || exportsTable(info);
   const targets = indirectTargets(info);
-  const { program, programStart, frameSlots, unboundedAt } = code;
+  const { programStart, frameSlots, unboundedAt } = code;
+  const program = code.program.data;
 
   const order = new Int32Array(nodes);
   const low = new Int32Array(nodes);
@@ -222,7 +223,7 @@ function callsItself(
   return false;
 }
 
-function usesTable(program: readonly number[], from: number, to: number): boolean {
+function usesTable(program: Float64Array, from: number, to: number): boolean {
   for (let at = from; at < to; at += 2) if (program[at] === COST_OP.indirect) return true;
   return false;
 }

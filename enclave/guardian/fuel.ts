@@ -15,7 +15,7 @@ const ENTRY_FUEL = 1;
  * without bound. `cost` has every callee's fuel; table calls are nodes from `functions` on.
  */
 export function evaluateFuel(
-  program: readonly number[],
+  program: Float64Array,
   from: number,
   to: number,
   trips: readonly number[],
@@ -28,7 +28,7 @@ export function evaluateFuel(
 
 /** With doubles while every figure is an exact integer; else 'inexact'. */
 function evaluateExact(
-  program: readonly number[],
+  program: Float64Array,
   from: number,
   to: number,
   trips: readonly number[],
@@ -82,7 +82,7 @@ function evaluateExact(
 }
 
 function evaluateBig(
-  program: readonly number[],
+  program: Float64Array,
   from: number,
   to: number,
   trips: readonly number[],
