@@ -14,6 +14,7 @@ import { loadOrCreateSimulatedRoot } from './attest/simulated-root.ts';
 import { openDatasets } from './data/open.ts';
 import { createFileSource } from './data/source.ts';
 import { createEgressFilter } from './egress/egress-filter.ts';
+import { loadScanner } from './egress/scanner.ts';
 import { loadAuthority } from './guardian/authority.ts';
 import { createGuardian } from './guardian/create-guardian.ts';
 import { DEFAULT_POLICY } from './guardian/policy.ts';
@@ -70,7 +71,7 @@ export async function startLocalNode(
   });
   const nsm = createSimulatedNsm({ clock, random }, { root, pcrs });
   const guardian = createGuardian({ authority: loadAuthority() }, { policy: DEFAULT_POLICY });
-  const egress = createEgressFilter({ random });
+  const egress = createEgressFilter({ scanner: loadScanner() });
   const datasets = await openDatasets(config, { random, source: createFileSource({ folder }) });
   const engine = await createProcessEngine({
     program: join(PACKAGE, 'build', 'native', 'nmp-sandbox'),

@@ -6,6 +6,7 @@ import { registerDemo } from './commands/demo.ts';
 import { registerGuard } from './commands/guard.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerRun } from './commands/run.ts';
+import { registerScan } from './commands/scan.ts';
 import { registerStart } from './commands/start.ts';
 import { registerVerify } from './commands/verify.ts';
 
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Register[] = [
   registerRun,
   registerBuild,
   registerGuard,
+  registerScan,
   registerVerify,
   registerInspect,
 ];

@@ -35,3 +35,12 @@ export async function loadGuard() {
 export async function loadParent() {
   return import('../../parent/main.ts');
 }
+
+/** The egress filter's scanner, for `scan`. */
+export async function loadEgress() {
+  const [{ loadScanner }, { DEFAULT_RESTRICTED_KEYS }] = await Promise.all([
+    import('../../enclave/egress/scanner.ts'),
+    import('../../enclave/egress/egress-filter.ts'),
+  ]);
+  return { loadScanner, DEFAULT_RESTRICTED_KEYS };
+}

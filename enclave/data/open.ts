@@ -34,6 +34,7 @@ class OpenDataset {
   readonly #leaves: readonly Uint8Array[];
   readonly #streams = new Map<string, Uint8Array>();
   readonly #texts = new Map<string, readonly (string | null)[]>();
+  readonly #tables = new Map<string, ReadTable>();
 
   constructor(config: DatasetConfig, columns: readonly Column[], salt: Uint8Array) {
     this.#columns = new Map(columns.map((column) => [column.name, column]));
@@ -77,6 +78,10 @@ class OpenDataset {
   }
 
   cells(names: readonly string[]): ReadTable {
+    // One object for the same columns: what is derived from it is derived once.
+    const key = names.join('\n');
+    const known = this.#tables.get(key);
+    if (known !== undefined) return known;
     const columns = this.#select(names).map((column) => {
       let values = this.#texts.get(column.name);
       if (values === undefined) {
@@ -85,7 +90,9 @@ class OpenDataset {
       }
       return { name: column.name, values };
     });
-    return { dataset: this.description.id, columns };
+    const table = { dataset: this.description.id, columns };
+    if (this.#tables.size < PROJECTIONS_MAX) this.#tables.set(key, table);
+    return table;
   }
 
   prove(names: readonly string[]): readonly ColumnProof[] {

@@ -1,0 +1,81 @@
+//! Linear-time core of the egress filter: deep decode and detectors, as a napi addon.
+
+mod checks;
+mod codec;
+mod detect;
+mod engine;
+mod identifiers;
+mod keys;
+mod numbers;
+mod path;
+mod secrets;
+mod table;
+mod view;
+mod vocab;
+mod words;
+
+use napi::bindgen_prelude::Uint8Array;
+use napi_derive::napi;
+
+#[napi(object)]
+pub struct Finding {
+    pub kind: String,
+    pub rule: String,
+    pub path: String,
+}
+
+#[napi(object)]
+pub struct ScanResult {
+    pub findings: Vec<Finding>,
+    pub undecodable: bool,
+}
+
+/// Cells of the tables that a run read, indexed once.
+#[napi]
+pub struct TableIndex(Option<table::Table>);
+
+#[napi]
+impl TableIndex {
+    #[napi(constructor)]
+    pub fn new(cells: Vec<String>) -> Self {
+        TableIndex(table::Table::new(cells.iter().map(String::as_str)))
+    }
+}
+
+/// Scans `output`; `restricted_keys` are the policy's own, in any spelling.
+#[napi]
+pub fn scan(
+    output: Uint8Array,
+    restricted_keys: Vec<String>,
+    index: Option<&TableIndex>,
+) -> ScanResult {
+    let squeeze = |key: String| {
+        key.bytes()
+            .filter(u8::is_ascii_alphanumeric)
+            .map(|b| b.to_ascii_lowercase())
+            .collect()
+    };
+    let rules = detect::Rules {
+        keys: restricted_keys.into_iter().map(squeeze).collect(),
+    };
+    let verdict = engine::scan(&output, &rules, index.and_then(|index| index.0.as_ref()));
+    let findings = verdict
+        .findings
+        .into_iter()
+        .map(|f| Finding {
+            kind: f.kind.to_owned(),
+            rule: f.rule.to_owned(),
+            path: f.path,
+        })
+        .collect();
+    ScanResult {
+        findings,
+        undecodable: verdict.undecodable,
+    }
+}
+
+/// The rules as data, for the policy digest.
+#[napi]
+pub fn rules_text() -> String {
+    secrets::source().to_owned()
+}

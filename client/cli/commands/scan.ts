@@ -1,0 +1,91 @@
+/** `nmp scan`: what the egress filter's detectors find in documents, one JSON line each. */
+import { createInterface } from 'node:readline';
+import { EXIT, NmpError } from '../../../shared/errors.ts';
+import type { Register } from '../commands.ts';
+import { readBounded, readJson } from '../files.ts';
+import { loadEgress } from '../node-side.ts';
+
+interface Options {
+  readonly policy?: string;
+  readonly table?: string;
+  readonly json?: boolean;
+}
+
+const TABLE_BYTES_MAX = 256 * 1024 * 1024;
+
+function bodyOf(line: string, at: number): { id: unknown; body: Uint8Array } {
+  try {
+    const { id, body, body_b64 } = JSON.parse(line);
+    if (typeof body === 'string') return { id, body: new TextEncoder().encode(body) };
+    if (typeof body_b64 === 'string') return { id, body: Buffer.from(body_b64, 'base64') };
+  } catch {
+    // Told below, without the line itself.
+  }
+  throw new NmpError('USAGE', `line ${at}: not {"id", "body" or "body_b64"}`);
+}
+
+/** Keys that the policy restricts beyond the strict default. */
+async function keysOf(file: string | undefined, defaults: readonly string[]) {
+  if (file === undefined) return defaults;
+  const policy = await readJson(file);
+  const keys =
+    typeof policy === 'object' && policy !== null ? Reflect.get(policy, 'restrictedKeys') : [];
+  if (keys !== undefined && !(Array.isArray(keys) && keys.every((k) => typeof k === 'string'))) {
+    throw new NmpError('CONFIG_INVALID', `${file}: $.restrictedKeys: a list of names`);
+  }
+  return [...defaults, ...(keys ?? [])];
+}
+
+/** Every scalar of the rows, as text. */
+async function cellsOf(file: string): Promise<string[]> {
+  const text = new TextDecoder().decode(await readBounded(file, TABLE_BYTES_MAX));
+  const cells: string[] = [];
+  text.split('\n').forEach((line, at) => {
+    if (line.trim() === '') return;
+    try {
+      const pending: unknown[] = [JSON.parse(line)];
+      for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
+        if (typeof value === 'object' && value !== null) pending.push(...Object.values(value));
+        else if (typeof value === 'string' || typeof value === 'number') cells.push(String(value));
+      }
+    } catch (cause) {
+      throw new NmpError('USAGE', `${file}: line ${at + 1}: not JSON`, { cause });
+    }
+  });
+  return cells;
+}
+
+async function scan(options: Options): Promise<void> {
+  const { loadScanner, DEFAULT_RESTRICTED_KEYS } = await loadEgress();
+  const scanner = loadScanner();
+  const keys = await keysOf(options.policy, DEFAULT_RESTRICTED_KEYS);
+  const index =
+    options.table === undefined ? undefined : scanner.indexCells(await cellsOf(options.table));
+  let at = 0;
+  let anyBlocked = false;
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    at++;
+    if (line.trim() === '') continue;
+    const { id, body } = bodyOf(line, at);
+    const { findings, undecodable } = scanner.scan(body, keys, index);
+    const types = [...new Set(findings.map((finding) => finding.kind))].sort();
+    if (undecodable) types.push('UNDECODABLE');
+    const blocked = types.length > 0;
+    anyBlocked ||= blocked;
+    const path = findings[0]?.path ?? null;
+    process.stdout.write(`${JSON.stringify({ id, blocked, types, path })}\n`);
+  }
+  process.exitCode = anyBlocked ? EXIT.blocked : EXIT.ok;
+}
+
+export const registerScan: Register = (program) => {
+  program
+    .command('scan')
+    .description(
+      'Scan documents from standard input ({id, body | body_b64} a line) as a node would.',
+    )
+    .option('--policy <file>', 'egress policy; default: the strict health-and-finance one')
+    .option('--table <file>', 'rows, JSON a line, whose cells must not leave')
+    .option('--json', 'one JSON line a document; this is the form anyway')
+    .action(scan);
+};

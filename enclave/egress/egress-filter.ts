@@ -1,0 +1,127 @@
+/**
+ * The last wall, layer by layer: declared schema and canonical form, smallest group, detectors on
+ * every decoded view, match against the cells that the run could read. Anything that fails blocks.
+ */
+import { createHash } from 'node:crypto';
+import { fromUtf8, utf8 } from '../../shared/bytes.ts';
+import { fits } from '../../shared/policy/value-fit.ts';
+import type { ValueSchema } from '../../shared/policy/value-schema.ts';
+import { canonicalJson, nestsWithin } from '../../shared/wire/canonical-json.ts';
+import type {
+  CountBucket,
+  EgressContext,
+  EgressFilter,
+  EgressPolicy,
+  EgressVerdict,
+  ReadTable,
+} from './filter.ts';
+import type { Scanner, TableIndex } from './scanner.ts';
+
+/** Version of the layers and detectors; part of every policy digest. */
+const EGRESS_VERSION = 1;
+const DEPTH_MAX = 32;
+/** Keys that no answer may carry, whatever a policy adds. */
+export const DEFAULT_RESTRICTED_KEYS: readonly string[] = [
+  'patientId',
+  'ssn',
+  'mrn',
+  'dob',
+  'email',
+  'apiKey',
+  'password',
+];
+
+interface Failure {
+  readonly code: string;
+  readonly findings: readonly { readonly rule: string; readonly path: string }[];
+}
+
+function bucketOf(count: number): CountBucket {
+  if (count === 0) return '0';
+  if (count === 1) return '1';
+  return count < 10 ? '2-9' : '10+';
+}
+
+/** The one form of a value that may leave, or undefined if it does not fit. */
+function canonical(output: Uint8Array, schema: ValueSchema): Uint8Array | undefined {
+  try {
+    const value: unknown = JSON.parse(fromUtf8(output));
+    if (!nestsWithin(value, DEPTH_MAX) || !fits(schema, value)) return undefined;
+    return utf8(canonicalJson(value));
+  } catch {
+    return undefined;
+  }
+}
+
+class LayeredFilter implements EgressFilter {
+  readonly #scanner: Scanner;
+  /** Built once a table: the store hands out the same object for the same columns. */
+  readonly #indexes = new WeakMap<ReadTable, TableIndex>();
+
+  constructor(scanner: Scanner) {
+    this.#scanner = scanner;
+  }
+
+  policyDigest(policy: EgressPolicy): Uint8Array {
+    const rules = createHash('sha256').update(this.#scanner.rules).digest('hex');
+    const text = canonicalJson({ version: EGRESS_VERSION, rules, policy });
+    return Uint8Array.from(createHash('sha256').update(text).digest());
+  }
+
+  judge(output: Uint8Array, context: EgressContext): EgressVerdict {
+    const released = canonical(output, context.schema);
+    const failures: Failure[] = [];
+    if (released === undefined) failures.push({ code: 'SCHEMA', findings: [] });
+    const { minimumGroup } = context.policy;
+    if (minimumGroup !== undefined && (context.rowsRead ?? minimumGroup) < minimumGroup) {
+      failures.push({ code: 'MINIMUM_GROUP', findings: [] });
+    }
+    // What cannot leave anyway is not looked into: its findings would only cost time.
+    if (released !== undefined) failures.push(...this.#scan(released, context));
+    const codes = [...new Set(failures.map((failure) => failure.code))].sort();
+    const findings = failures.flatMap((failure) => failure.findings);
+    const blocked = failures.length > 0;
+    return {
+      blocked,
+      codes,
+      countBucket: bucketOf(blocked ? Math.max(1, findings.length) : 0),
+      findings,
+      digest: this.#digest(context, codes),
+      ...(blocked || released === undefined ? {} : { output: released }),
+    };
+  }
+
+  #scan(output: Uint8Array, context: EgressContext): readonly Failure[] {
+    const keys = [...DEFAULT_RESTRICTED_KEYS, ...(context.policy.restrictedKeys ?? [])];
+    const indexes: (TableIndex | undefined)[] = context.tables.map((table) => this.#index(table));
+    const results = (indexes.length === 0 ? [undefined] : indexes).map((index) =>
+      this.#scanner.scan(output, keys, index),
+    );
+    const failures = results.flatMap(({ findings, undecodable }) => [
+      ...findings.map(({ kind, rule, path }) => ({ code: kind, findings: [{ rule, path }] })),
+      ...(undecodable ? [{ code: 'UNDECODABLE', findings: [] }] : []),
+    ]);
+    // The detectors ran once a table: each finding counts once.
+    return [...new Map(failures.map((failure) => [JSON.stringify(failure), failure])).values()];
+  }
+
+  #index(table: ReadTable): TableIndex {
+    let index = this.#indexes.get(table);
+    if (index === undefined) {
+      const cells = table.columns.flatMap((column) => column.values);
+      index = this.#scanner.indexCells(cells.filter((cell) => cell !== null));
+      this.#indexes.set(table, index);
+    }
+    return index;
+  }
+
+  #digest(context: EgressContext, codes: readonly string[]): Uint8Array {
+    const policy = Buffer.from(this.policyDigest(context.policy)).toString('hex');
+    const text = canonicalJson({ policy, schema: context.schema, codes });
+    return Uint8Array.from(createHash('sha256').update(text).digest());
+  }
+}
+
+export function createEgressFilter(components: { readonly scanner: Scanner }): EgressFilter {
+  return new LayeredFilter(components.scanner);
+}

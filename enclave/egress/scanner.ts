@@ -1,0 +1,58 @@
+/** Loads the native scanner (native/scan): deep decode and detectors in linear time. */
+import { createRequire } from 'node:module';
+import { NmpError } from '../../shared/errors.ts';
+
+export interface ScanFinding {
+  /** Closed set of types: EMAIL, PHONE, SSN, CARD, IBAN, SECRET, TABLE_MATCH, … */
+  readonly kind: string;
+  readonly rule: string;
+  /** Provenance, e.g. `$.a > base64 > json $.b`; may hold guest-chosen names: never for clients. */
+  readonly path: string;
+}
+
+export interface ScanResult {
+  readonly findings: readonly ScanFinding[];
+  /** A budget ran out, or a container could not be opened. */
+  readonly undecodable: boolean;
+}
+
+/** Cells indexed for the input-aware match; opaque. */
+export type TableIndex = object;
+
+export interface Scanner {
+  scan(output: Uint8Array, restrictedKeys: readonly string[], index?: TableIndex): ScanResult;
+  indexCells(cells: readonly string[]): TableIndex;
+  /** The secret rules as text, for the policy digest. */
+  readonly rules: string;
+}
+
+interface Addon {
+  scan(
+    output: Uint8Array,
+    restrictedKeys: readonly string[],
+    index?: TableIndex | null,
+  ): ScanResult;
+  TableIndex: new (cells: readonly string[]) => TableIndex;
+  rulesText(): string;
+}
+
+function isAddon(value: unknown): value is Addon {
+  return typeof value === 'object' && value !== null && 'scan' in value && 'TableIndex' in value;
+}
+
+/** @throws NmpError EGRESS_UNAVAILABLE if the addon is not built */
+export function loadScanner(): Scanner {
+  let addon: unknown;
+  try {
+    addon = createRequire(import.meta.url)('#native/scan');
+  } catch (cause) {
+    throw new NmpError('EGRESS_UNAVAILABLE', undefined, { cause });
+  }
+  if (!isAddon(addon)) throw new NmpError('EGRESS_UNAVAILABLE');
+  const { scan, TableIndex, rulesText } = addon;
+  return {
+    scan: (output, restrictedKeys, index) => scan(output, restrictedKeys, index ?? null),
+    indexCells: (cells) => new TableIndex(cells),
+    rules: rulesText(),
+  };
+}

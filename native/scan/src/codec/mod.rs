@@ -1,0 +1,9 @@
+//! Decoders. Each is one forward walk, takes bytes and answers bytes or nothing; none guesses
+//! further than its own format. What is worth a view is decided by the engine.
+pub mod base;
+pub mod compress;
+pub mod escapes;
+pub mod fold;
+pub mod lists;
+pub mod objects;
+pub mod spelled;

@@ -1,0 +1,695 @@
+//! The worklist: views of the input, each looked at once, each decoded by whatever fits it, under
+//! budgets in bytes and views. Nothing depends on time, and nothing recurses.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::codec::compress::{self, Outcome};
+use crate::codec::{base, escapes, fold, lists, objects, spelled};
+use crate::detect::{Rules, detect};
+use crate::table::Table;
+use crate::view::{Segment, View, provenance};
+use crate::words::{Mark, Words, words};
+
+pub struct Finding {
+    pub kind: &'static str,
+    pub rule: &'static str,
+    pub path: String,
+}
+
+#[derive(Default)]
+pub struct Verdict {
+    pub findings: Vec<Finding>,
+    /// A budget ran out or a container could not be opened: the output must not leave.
+    pub undecodable: bool,
+}
+
+const DEPTH_MAX: u8 = 8;
+const VIEWS_MAX: usize = 10_000;
+const EXPANDED_MAX: usize = 64 * 1024 * 1024;
+const EXPANDED_RATIO: usize = 32;
+const EXPANDED_LEAST: usize = 4 * 1024 * 1024;
+const FINDINGS_MAX: usize = 64;
+/// Shortest token that is tried as an encoding.
+const TOKEN_LEAST: usize = 12;
+/// Shortest decoded token that can hold anything: nine digits of an SSN without its dashes.
+const DECODED_LEAST: usize = 8;
+const CHANCE_MAX: usize = 24;
+const RAW_STREAM_LEAST: usize = 10;
+/// Views beyond this are not read backwards or by ROT13: an answer that long has its schema.
+const MIRROR_MAX: usize = 256 * 1024;
+
+/// Guesses in a row: a decoder that fits almost anything proves nothing about what it made.
+const GUESSES_MAX: u8 = 2;
+
+fn is_guess(codec: &str) -> bool {
+    !matches!(
+        codec,
+        "base64"
+            | "hex"
+            | "base32"
+            | "gzip"
+            | "zlib"
+            | "zstd"
+            | "zip"
+            | "tar"
+            | "percent"
+            | "entities"
+            | "unescape"
+            | "fold"
+            | "utf-16"
+            | "utf-32"
+    )
+}
+
+struct Scan<'a> {
+    views: Vec<View<'a>>,
+    /// Guesses on the way to each view.
+    guesses: Vec<u8>,
+    seen: HashSet<u64>,
+    room: usize,
+    verdict: Verdict,
+    reported: HashSet<(&'static str, String)>,
+}
+
+fn printable(s: &[u8]) -> bool {
+    let sample = &s[..s.len().min(4096)];
+    let text = match std::str::from_utf8(sample) {
+        Ok(_) => sample.len(),
+        Err(e) if e.valid_up_to() + 4 > sample.len() => e.valid_up_to(),
+        Err(_) => {
+            return sample
+                .iter()
+                .filter(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())
+                .count()
+                * 100
+                >= sample.len() * 85;
+        }
+    };
+    let control = sample[..text]
+        .iter()
+        .filter(|b| b.is_ascii_control() && !b.is_ascii_whitespace())
+        .count();
+    control * 100 <= text * 15
+}
+
+/// Bytes of a token that read as text by chance are short: those must read as text whole.
+fn worth(data: &[u8]) -> bool {
+    let marked = data.starts_with(&[0x1f, 0x8b, 8]) || data.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    if data.len() < CHANCE_MAX && !marked {
+        return std::str::from_utf8(data).is_ok_and(|text| {
+            text.chars()
+                .all(|c| !c.is_control() || c == '\n' || c == '\t')
+        });
+    }
+    compressed(data) || printable(data) || fold::wide(data).is_some() || looks_structured(data)
+}
+
+fn compressed(s: &[u8]) -> bool {
+    matches!(
+        s,
+        [0x1f, 0x8b, ..]
+            | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..]
+            | [0x28, 0xb5, 0x2f, 0xfd, ..]
+            | [b'P', b'K', 3, 4, ..]
+    )
+}
+
+impl<'a> Scan<'a> {
+    fn push(&mut self, parent: usize, codec: &'static str, data: Vec<u8>, source: usize) {
+        self.push_segments(parent, codec, data, vec![Segment { start: 0, source }]);
+    }
+
+    fn push_segments(
+        &mut self,
+        parent: usize,
+        codec: &'static str,
+        data: Vec<u8>,
+        segments: Vec<Segment>,
+    ) {
+        if data.len() < 4 {
+            return;
+        }
+        let mut hasher = DefaultHasher::new();
+        data.hash(&mut hasher);
+        if !self.seen.insert(hasher.finish()) {
+            return;
+        }
+        let depth = self.views[parent].depth + 1;
+        let guesses = self.guesses[parent] + u8::from(is_guess(codec));
+        if depth > DEPTH_MAX || self.views.len() >= VIEWS_MAX || data.len() > self.room {
+            // What is certainly encoded and cannot be looked into must not leave; a guess may be.
+            self.verdict.undecodable |= guesses == 0;
+            return;
+        }
+        if guesses > GUESSES_MAX {
+            return;
+        }
+        self.guesses.push(guesses);
+        self.room -= data.len();
+        self.views.push(View {
+            data: Cow::Owned(data),
+            parent: Some(parent),
+            codec,
+            depth,
+            segments,
+            borders: None,
+        });
+    }
+
+    fn outcome(
+        &mut self,
+        parent: usize,
+        codec: &'static str,
+        outcome: Outcome,
+        source: usize,
+    ) -> bool {
+        match outcome {
+            Outcome::Bytes(data) => {
+                self.push(parent, codec, data, source);
+                true
+            }
+            Outcome::TooLarge => {
+                self.verdict.undecodable |= self.guesses[parent] == 0;
+                true
+            }
+            Outcome::Not => false,
+        }
+    }
+
+    fn rewrite(&mut self, parent: usize, codec: &'static str, rewrite: escapes::Rewrite) {
+        if rewrite.changes.is_empty() {
+            return;
+        }
+        let segments = std::iter::once(Segment {
+            start: 0,
+            source: 0,
+        })
+        .chain(
+            rewrite
+                .changes
+                .iter()
+                .map(|&(start, source)| Segment { start, source }),
+        )
+        .collect();
+        self.push_segments(parent, codec, rewrite.data, segments);
+    }
+
+    /// A decoded token is worth a view if it reads as text or is a known container.
+    fn token(
+        &mut self,
+        parent: usize,
+        codec: &'static str,
+        data: Option<Vec<u8>>,
+        source: usize,
+    ) -> bool {
+        match data {
+            Some(data) if data.len() >= DECODED_LEAST && worth(&data) => {
+                self.push(parent, codec, data, source);
+                true
+            }
+            Some(data) if data.len() >= RAW_STREAM_LEAST => {
+                self.raw_streams(parent, codec, &data, source)
+            }
+            _ => false,
+        }
+    }
+
+    /// Streams without a magic inside decoded bytes.
+    fn raw_streams(
+        &mut self,
+        parent: usize,
+        codec: &'static str,
+        data: &[u8],
+        source: usize,
+    ) -> bool {
+        for (name, outcome) in [
+            ("deflate", compress::deflate(data, self.room)),
+            ("brotli", compress::brotli(data, self.room)),
+        ] {
+            if let Outcome::Bytes(out) = outcome
+                && printable(&out)
+                && out.len() >= 8
+            {
+                self.push(parent, codec, data.to_vec(), source);
+                let at = self.views.len() - 1;
+                self.push(at, name, out, 0);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn binary(&mut self, at: usize, data: &[u8]) {
+        if data.starts_with(&[0x1f, 0x8b]) {
+            let out = compress::gzip(data, self.room);
+            self.outcome(at, "gzip", out, 0);
+        } else if data.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            let out = compress::zstd(data, self.room);
+            self.outcome(at, "zstd", out, 0);
+        } else if data.starts_with(b"PK\x03\x04") {
+            match compress::zip(data, self.room) {
+                Ok(members) => members
+                    .into_iter()
+                    .for_each(|(source, bytes)| self.push(at, "zip", bytes, source)),
+                Err(()) => self.verdict.undecodable |= self.guesses[at] == 0,
+            }
+        } else if compressed(data) {
+            let out = compress::zlib(data, self.room);
+            self.outcome(at, "zlib", out, 0);
+        }
+        if data.get(257..262) == Some(b"ustar") {
+            for (source, bytes) in compress::tar(data) {
+                self.push(at, "tar", bytes, source);
+            }
+        }
+        if let Some((text, codec)) = fold::wide(data) {
+            self.push(at, codec, text.into_bytes(), 0);
+            return;
+        }
+        if printable(data) {
+            return;
+        }
+        for (codec, out) in [
+            ("cbor", objects::cbor(data)),
+            ("msgpack", objects::msgpack(data)),
+            ("bson", objects::bson(data)),
+            ("protobuf", objects::protobuf(data)),
+        ] {
+            if let Some(out) = out {
+                self.push(at, codec, out, 0);
+            }
+        }
+        for (name, outcome) in [
+            ("deflate", compress::deflate(data, self.room)),
+            ("brotli", compress::brotli(data, self.room)),
+        ] {
+            if let Outcome::Bytes(out) = outcome
+                && printable(&out)
+                && out.len() >= 8
+            {
+                self.push(at, name, out, 0);
+            }
+        }
+    }
+
+    fn tokens(&mut self, at: usize, text: &[u8], ascii85: bool) {
+        let base =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
+        let mut i = 0;
+        while i < text.len() {
+            if !base(text[i]) {
+                i += 1;
+                continue;
+            }
+            let start = i;
+            while i < text.len() && base(text[i]) {
+                i += 1;
+            }
+            if i - start >= TOKEN_LEAST {
+                self.one_token(at, text, start, i);
+            }
+        }
+        self.wrapped(at, text);
+        if ascii85 || text.len() < 4096 {
+            self.base85(at, text);
+        }
+    }
+
+    fn one_token(&mut self, at: usize, text: &[u8], start: usize, end: usize) {
+        let token = &text[start..end];
+        let hexed = token
+            .strip_prefix(b"0x")
+            .or_else(|| token.strip_prefix(b"0X"))
+            .unwrap_or(token);
+        if hexed.iter().all(u8::is_ascii_hexdigit)
+            && self.token(at, "hex", base::base16(hexed), start)
+        {
+            return;
+        }
+        if token.iter().all(u8::is_ascii_digit) {
+            self.token(at, "bits", lists::bits(token), start);
+            return;
+        }
+        // After `=` or `/` an encoding may start in the middle: data URIs, query strings, paths.
+        let mut from = 0;
+        for _ in 0..4 {
+            let part = &token[from..];
+            if part.len() < TOKEN_LEAST {
+                break;
+            }
+            if self.token(at, "base64", base::base64(part), start + from) {
+                break;
+            }
+            match part
+                .iter()
+                .position(|b| matches!(b, b'=' | b'/' | b'-' | b'_'))
+            {
+                Some(cut) if cut + 1 < part.len() => from += cut + 1,
+                _ => break,
+            }
+        }
+        let word = token
+            .iter()
+            .filter(|b| **b != b'=')
+            .all(u8::is_ascii_alphanumeric);
+        if !word {
+            return;
+        }
+        let upper = token
+            .iter()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'=');
+        let lower = token
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'=');
+        if upper || lower {
+            let folded = token.to_ascii_uppercase();
+            if self.token(at, "base32", base::base32(&folded, false), start)
+                || self.token(at, "base32hex", base::base32(&folded, true), start)
+            {
+                return;
+            }
+        }
+        if upper && self.token(at, "base45", base::base45(token), start) {
+            return;
+        }
+        if token.len() <= 1024 && token.iter().any(u8::is_ascii_digit) {
+            let radixes = [
+                ("base58", base::BASE58, true),
+                ("base58-flickr", base::FLICKR58, true),
+                ("base62", base::BASE62, false),
+                ("base62", base::BASE62_LOWER, false),
+                ("base36", base::BASE36, false),
+            ];
+            for (codec, alphabet, zeros) in radixes {
+                if let Some(data) = base::radix(token, alphabet, zeros)
+                    && data.len() >= 8
+                    && std::str::from_utf8(&data)
+                        .is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\n'))
+                {
+                    self.push(at, codec, data, start);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Base64 or hex broken into lines, chunks or array items: the tokens joined.
+    fn wrapped(&mut self, at: usize, text: &[u8]) {
+        let base =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
+        let mut joined: Vec<u8> = Vec::new();
+        let (mut first, mut parts, mut gap) = (0, 0, 0usize);
+        let mut i = 0;
+        while i <= text.len() {
+            if i < text.len() && base(text[i]) {
+                let start = i;
+                while i < text.len() && base(text[i]) {
+                    i += 1;
+                }
+                if parts == 0 {
+                    first = start;
+                }
+                joined.extend_from_slice(&text[start..i]);
+                parts += 1;
+                gap = 0;
+                continue;
+            }
+            let joins = i < text.len()
+                && (text[i].is_ascii_whitespace()
+                    || matches!(text[i], b'"' | b',' | b'\\' | b'\'' | b':' | b'.' | b'|'));
+            gap += 1;
+            if !joins || gap > 6 {
+                if parts >= 2 && joined.len() >= 24 {
+                    let hexed = joined.iter().all(u8::is_ascii_hexdigit);
+                    if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
+                        self.token(at, "base64", base::base64(&joined), first);
+                    }
+                }
+                joined.clear();
+                parts = 0;
+            }
+            i += 1;
+        }
+    }
+
+    fn base85(&mut self, at: usize, text: &[u8]) {
+        let mut from = 0;
+        while let Some(found) = text[from..].windows(2).position(|w| w == b"<~") {
+            let start = from + found + 2;
+            let end = text[start..]
+                .windows(2)
+                .position(|w| w == b"~>")
+                .map_or(text.len(), |n| start + n);
+            let body: Vec<u8> = text[start..end]
+                .iter()
+                .copied()
+                .filter(|b| !b.is_ascii_whitespace())
+                .collect();
+            self.token(
+                at,
+                "ascii85",
+                base::base85(&body, base::Base85::Ascii85),
+                start,
+            );
+            from = end;
+        }
+        let mut i = 0;
+        while i < text.len() {
+            let start = i;
+            while i < text.len() && text[i].is_ascii_graphic() && text[i] != b'"' {
+                i += 1;
+            }
+            let run = &text[start..i];
+            if run.len() >= 15 && run.iter().any(|b| !b.is_ascii_alphanumeric()) {
+                let kinds = [
+                    ("ascii85", base::Base85::Ascii85),
+                    ("z85", base::Base85::Z85),
+                    ("base85", base::Base85::Rfc1924),
+                ];
+                for (codec, kind) in kinds {
+                    if let Some(data) = base::base85(run, kind)
+                        && std::str::from_utf8(&data)
+                            .is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\n'))
+                    {
+                        self.push(at, codec, data, start);
+                    }
+                }
+            }
+            i += 1;
+        }
+    }
+
+    /// Strings of a JSON text one after the other, for what was split between them.
+    fn joins(&mut self, at: usize, text: &[u8]) {
+        let mut values: Vec<u8> = Vec::new();
+        let mut count = 0;
+        let mut i = 0;
+        while i < text.len() {
+            if text[i] == b'"' {
+                let end = crate::path::string_end(text, i + 1);
+                let after = text[(end + 1).min(text.len())..]
+                    .iter()
+                    .find(|b| !b.is_ascii_whitespace());
+                if after != Some(&b':') {
+                    values.extend_from_slice(&text[i + 1..end.min(text.len())]);
+                    count += 1;
+                }
+                i = end;
+            } else if matches!(text[i], b'[' | b'{') {
+                // A new container starts a new phrase.
+                self.flush_join(at, &mut values, &mut count);
+            }
+            i += 1;
+        }
+        self.flush_join(at, &mut values, &mut count);
+    }
+
+    fn flush_join(&mut self, at: usize, values: &mut Vec<u8>, count: &mut usize) {
+        if *count >= 2 && values.len() >= 8 && values.len() <= count.saturating_mul(24) {
+            self.push(at, "joined", values.clone(), 0);
+        }
+        values.clear();
+        *count = 0;
+    }
+
+    fn text(&mut self, at: usize, text: &[u8], w: &Words) {
+        let depth = self.views[at].depth;
+        if memchr(text, b'%') {
+            self.rewrite(at, "percent", escapes::percent(text));
+        }
+        if memchr(text, b'&') {
+            self.rewrite(at, "entities", escapes::entities(text));
+        }
+        if memchr(text, b'\\') {
+            self.rewrite(at, "unescape", escapes::backslash(text));
+        }
+        if memchr(text, b'=') {
+            self.rewrite(at, "quoted-printable", escapes::quoted_printable(text));
+        }
+        if memchr(text, b'+') {
+            self.rewrite(at, "utf-7", escapes::utf7(text));
+        }
+        if !text.is_ascii() {
+            self.rewrite(at, "fold", fold::fold(&String::from_utf8_lossy(text)));
+        }
+        for found in lists::codes(text)
+            .into_iter()
+            .chain(lists::hex_pairs(text))
+            .chain(lists::spaced(text))
+        {
+            if printable(&found.data) || compressed(&found.data) {
+                self.push(at, found.codec, found.data, found.source);
+            }
+        }
+        if w.marks
+            .iter()
+            .filter(|(m, ..)| *m == Mark::SpelledDigit)
+            .count()
+            >= 3
+        {
+            for (source, data) in spelled::digits(text) {
+                self.push(at, "spelled", data, source);
+            }
+        }
+        let mut last = usize::MAX;
+        for &(mark, start, _) in &w.marks {
+            if matches!(mark, Mark::Dot | Mark::At) && (last == usize::MAX || start > last + 48) {
+                last = start;
+                let (source, data) = spelled::address(text, start);
+                self.push(at, "spelled", data, source);
+            }
+        }
+        self.tokens(at, text, w.marks.iter().any(|(m, ..)| *m == Mark::Ascii85));
+        if memchr(text, b'"') && !matches!(self.views[at].codec, "joined") {
+            self.joins(at, text);
+        }
+        if depth < DEPTH_MAX
+            && text.len() <= MIRROR_MAX
+            && !matches!(
+                self.views[at].codec,
+                "reversed" | "rot13" | "rot47" | "joined"
+            )
+        {
+            let small = text.len() <= 16 * 1024 && self.guesses[at] == 0;
+            if small || !w.hidden.is_empty() {
+                self.push(at, "reversed", text.iter().rev().copied().collect(), 0);
+                self.push(
+                    at,
+                    "rot13",
+                    text.iter().map(|b| fold::rot13(*b)).collect(),
+                    0,
+                );
+                if small && depth <= 2 {
+                    self.push(
+                        at,
+                        "rot47",
+                        text.iter().map(|b| fold::rot47(*b)).collect(),
+                        0,
+                    );
+                }
+            }
+        }
+    }
+
+    fn look(&mut self, at: usize, rules: &Rules, table: Option<&Table>) {
+        let data = std::mem::take(&mut self.views[at].data);
+        if printable(&data) {
+            let w = words(&data);
+            let mut found: Vec<(&'static str, &'static str, usize)> = Vec::new();
+            let mirrored = matches!(
+                self.views[at].codec,
+                "reversed" | "rot13" | "rot47" | "joined"
+            );
+            detect(&data, &w, rules, &mut |kind, rule, start, _end| {
+                // Chance matches grow with every transformed copy: there only strong rules count.
+                if (!mirrored || strong(kind, rule)) && found.len() < FINDINGS_MAX {
+                    found.push((kind, rule, start));
+                }
+            });
+            if table.is_some_and(|table| table.matches(&data)) {
+                found.push(("TABLE_MATCH", "cell-copy", 0));
+            }
+            self.text(at, &data, &w);
+            self.views[at].data = data;
+            for (kind, rule, start) in found {
+                let path = provenance(&self.views, at, start);
+                if self.verdict.findings.len() < FINDINGS_MAX
+                    && self.reported.insert((rule, path.clone()))
+                {
+                    self.verdict.findings.push(Finding { kind, rule, path });
+                }
+            }
+        } else {
+            self.binary(at, &data);
+            self.views[at].data = data;
+        }
+        if compressed(&self.views[at].data) && printable(&self.views[at].data) {
+            let data = std::mem::take(&mut self.views[at].data);
+            self.binary(at, &data);
+            self.views[at].data = data;
+        }
+    }
+}
+
+/// Rules that hold by themselves: an address, a check digit of many, a token format, a key.
+fn strong(kind: &str, rule: &str) -> bool {
+    matches!(kind, "EMAIL" | "IBAN" | "SECRET" | "HEALTH_RECORD" | "SSN")
+        || matches!(
+            rule,
+            "restricted-key-quoted"
+                | "card-luhn"
+                | "it-codice-fiscale"
+                | "phone-international"
+                | "us-ssn"
+        )
+}
+
+fn looks_structured(s: &[u8]) -> bool {
+    objects::cbor(s).is_some_and(|t| t.len() > 8 && matches!(t.first(), Some(b'{' | b'[')))
+        || objects::msgpack(s)
+            .is_some_and(|t| t.len() > 8 && matches!(t.first(), Some(b'{' | b'[')))
+        || objects::bson(s).is_some()
+}
+
+fn memchr(text: &[u8], byte: u8) -> bool {
+    text.contains(&byte)
+}
+
+/// Looks into `input`; deterministic, bounded, never panics on any bytes.
+pub fn scan(input: &[u8], rules: &Rules, table: Option<&Table>) -> Verdict {
+    let mut scan = Scan {
+        views: vec![View {
+            data: Cow::Borrowed(input),
+            parent: None,
+            codec: "",
+            depth: 0,
+            segments: vec![Segment {
+                start: 0,
+                source: 0,
+            }],
+            borders: None,
+        }],
+        guesses: vec![0],
+        seen: HashSet::new(),
+        room: EXPANDED_MAX.min(
+            input
+                .len()
+                .saturating_mul(EXPANDED_RATIO)
+                .max(EXPANDED_LEAST),
+        ),
+        verdict: Verdict::default(),
+        reported: HashSet::new(),
+    };
+    let mut at = 0;
+    while at < scan.views.len() {
+        scan.look(at, rules, table);
+        at += 1;
+        // Blocked for sure: what else there is changes nothing.
+        if scan.verdict.undecodable || scan.verdict.findings.len() >= FINDINGS_MAX {
+            break;
+        }
+    }
+    scan.verdict
+}

@@ -1,0 +1,261 @@
+//! Identifiers of letters and digits: e-mail, IBAN, national and health ids, wallets, places.
+
+use crate::checks;
+use crate::numbers::Report;
+use crate::vocab::ctx;
+use crate::words::{Words, near};
+
+fn email_local(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b".!#$&'*+/=?^_`|~-%".contains(&b) || b >= 0x80
+}
+
+/// Endings of files and of code that stand behind an `@` without being a domain.
+const NO_DOMAIN: &[&[u8]] = &[
+    b"png", b"jpg", b"jpeg", b"gif", b"svg", b"webp", b"css", b"js", b"ts", b"html", b"json", b"md",
+];
+
+/// The address around the `@` at `at`: its span, if there is one.
+pub fn email(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    let local = text[..at]
+        .iter()
+        .rev()
+        .take(64)
+        .take_while(|b| email_local(**b))
+        .count();
+    if local == 0 {
+        return None;
+    }
+    let start = at - local;
+    let rest = &text[at + 1..];
+    let length = rest
+        .iter()
+        .take(253)
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-') || **b >= 0x80)
+        .count();
+    let mut domain = &rest[..length];
+    while let [head @ .., b'.' | b'-'] = domain {
+        domain = head;
+    }
+    let last = domain.iter().rposition(|b| *b == b'.')?;
+    let tld = &domain[last + 1..];
+    let lower = tld.to_ascii_lowercase();
+    if last == 0
+        || tld.len() < 2
+        || !tld.iter().all(|b| b.is_ascii_alphabetic() || *b >= 0x80)
+        || NO_DOMAIN.contains(&&lower[..])
+    {
+        return None;
+    }
+    // The address of a code host in a clone URL names nobody.
+    if &text[start..at] == b"git" {
+        return None;
+    }
+    Some((start, at + 1 + domain.len()))
+}
+
+/// Letters and digits with single separators taken out, up to `most` of them, from `at`.
+fn compact(text: &[u8], at: usize, most: usize) -> (Vec<u8>, Vec<usize>) {
+    let (mut out, mut ends) = (Vec::new(), Vec::new());
+    let mut i = at;
+    while i < text.len() && out.len() < most {
+        if text[i].is_ascii_alphanumeric() {
+            out.push(text[i].to_ascii_uppercase());
+            ends.push(i + 1);
+        } else if !(matches!(text[i], b' ' | b'-' | b'.')
+            && i > at
+            && text[i - 1].is_ascii_alphanumeric())
+        {
+            break;
+        }
+        i += 1;
+    }
+    (out, ends)
+}
+
+/// No letter, digit or further dashed group behind: a part of a UUID is no id.
+fn ends_word(text: &[u8], end: usize) -> bool {
+    let alphanumeric = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphanumeric);
+    !alphanumeric(end) && !(text.get(end) == Some(&b'-') && alphanumeric(end + 1))
+}
+
+fn starts_word(text: &[u8], at: usize) -> bool {
+    !(at >= 2 && text[at - 1] == b'-' && text[at - 2].is_ascii_alphanumeric())
+}
+
+/// Written solid, or in groups of four with a shorter last one.
+fn grouped_by_four(text: &[u8], at: usize, end: usize) -> bool {
+    let mut groups = text[at..end].split(|b| matches!(b, b' ' | b'-' | b'.'));
+    let Some(last) = groups.next_back() else {
+        return false;
+    };
+    groups.clone().next().is_none() || last.len() <= 4 && groups.all(|g| g.len() == 4)
+}
+
+const IBAN_LEAST: usize = 15;
+const IBAN_MOST: usize = 34;
+
+fn iban(text: &[u8], at: usize) -> Option<usize> {
+    let head = text.get(at..at + 2)?;
+    if !head.iter().all(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    let (value, ends) = compact(text, at, IBAN_MOST);
+    if value.len() < IBAN_LEAST || !value[2].is_ascii_digit() || !value[3].is_ascii_digit() {
+        return None;
+    }
+    (IBAN_LEAST..=value.len())
+        .find(|n| {
+            ends_word(text, ends[n - 1])
+                && grouped_by_four(text, at, ends[n - 1])
+                && checks::iban(&value[..*n])
+        })
+        .map(|n| ends[n - 1])
+}
+
+type Check = fn(&[u8]) -> bool;
+
+/// Ids of a fixed length: name, characters, context that must be near (0: none), check.
+const FIXED: &[(&str, &str, usize, u32, Check)] = &[
+    (
+        "NATIONAL_ID",
+        "it-codice-fiscale",
+        16,
+        0,
+        checks::codice_fiscale,
+    ),
+    ("NATIONAL_ID", "us-mbi", 11, 0, checks::mbi),
+    ("NATIONAL_ID", "uk-nino", 9, 0, checks::nino),
+    ("NATIONAL_ID", "sg-nric", 9, 0, checks::nric),
+    (
+        "NATIONAL_ID",
+        "es-nif",
+        9,
+        ctx::NATIONAL | ctx::PERSON | ctx::PATIENT,
+        checks::nif,
+    ),
+    ("NATIONAL_ID", "us-dea", 9, ctx::DEA, checks::dea),
+    (
+        "NATIONAL_ID",
+        "in-pan",
+        10,
+        ctx::NATIONAL | ctx::PERSON,
+        pan,
+    ),
+    ("DEVICE_ID", "vin", 17, ctx::VIN, checks::vin),
+    ("NATIONAL_ID", "passport", 9, ctx::PASSPORT, document),
+    ("NATIONAL_ID", "driver-licence", 8, ctx::LICENCE, document),
+];
+
+fn pan(s: &[u8]) -> bool {
+    s.len() == 10
+        && s[..5].iter().all(u8::is_ascii_alphabetic)
+        && s[5..9].iter().all(u8::is_ascii_digit)
+        && s[9].is_ascii_alphabetic()
+}
+
+fn document(s: &[u8]) -> bool {
+    s.iter().filter(|b| b.is_ascii_digit()).count() >= 6
+}
+
+fn starts_fixed(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) {
+    let (value, ends) = compact(text, at, 17);
+    for (kind, rule, length, context, check) in FIXED {
+        if value.len() < *length || !ends_word(text, ends[length - 1]) || !check(&value[..*length])
+        {
+            continue;
+        }
+        // Prose in capitals is no id: at least two digits.
+        if value[..*length]
+            .iter()
+            .filter(|b| b.is_ascii_digit())
+            .count()
+            < 2
+        {
+            continue;
+        }
+        if *context != 0 && near(text, w, at, ends[length - 1]) & context == 0 {
+            continue;
+        }
+        report(kind, rule, at, ends[length - 1]);
+        return;
+    }
+}
+
+const BECH32: &[u8] = b"023456789acdefghjklmnpqrstuvwxyz";
+
+fn wallet(token: &[u8]) -> Option<&'static str> {
+    if token.len() >= 42
+        && token.len() <= 62
+        && token.starts_with(b"bc1")
+        && token[3..].iter().all(|b| BECH32.contains(b))
+    {
+        return Some("btc-bech32");
+    }
+    if token.len() == 42 && token.starts_with(b"0x") && token[2..].iter().all(u8::is_ascii_hexdigit)
+    {
+        return Some("eth-address");
+    }
+    None
+}
+
+/// Looks at the word that starts at `at`. Returns where the next word can start.
+pub fn word(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize {
+    let length = text[at..]
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric())
+        .count();
+    let token = &text[at..at + length];
+    if !starts_word(text, at) {
+        return at + length.max(1);
+    }
+    if token[0].is_ascii_alphabetic() || length >= 9 {
+        if let Some(end) = iban(text, at) {
+            report("IBAN", "iban", at, end);
+            return end;
+        }
+        starts_fixed(text, at, w, report);
+        if let Some(rule) = wallet(token)
+            && (rule == "btc-bech32" || near(text, w, at, at + length) & ctx::CRYPTO != 0)
+        {
+            report("CRYPTO", rule, at, at + length);
+        }
+    } else if token.iter().any(u8::is_ascii_alphabetic) {
+        starts_fixed(text, at, w, report);
+    }
+    at + length.max(1)
+}
+
+/// A decimal degree with at least four places at `at`: its end.
+fn degree(text: &[u8], at: usize) -> Option<(f64, usize)> {
+    let length = text[at..]
+        .iter()
+        .take(14)
+        .take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+        .count();
+    let number = std::str::from_utf8(&text[at..at + length]).ok()?;
+    let places = number.split_once('.')?.1.len();
+    (places >= 4).then_some(())?;
+    Some((number.parse().ok()?, at + length))
+}
+
+/// A pair of coordinates within 48 bytes behind a place word.
+pub fn place(text: &[u8], from: usize) -> Option<(usize, usize)> {
+    let limit = (from + 96).min(text.len());
+    let mut found: Option<(f64, usize)> = None;
+    let mut i = from;
+    while i < limit {
+        if (text[i].is_ascii_digit() || text[i] == b'-')
+            && let Some((value, end)) = degree(text, i)
+        {
+            match found {
+                Some((lat, start)) if lat.abs() <= 90.0 && value.abs() <= 180.0 => {
+                    return Some((start, end));
+                }
+                _ => found = Some((value, i)),
+            }
+            i = end;
+        }
+        i += 1;
+    }
+    None
+}

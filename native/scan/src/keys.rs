@@ -1,0 +1,94 @@
+//! Restricted keys in every spelling, and which values under them count.
+
+use crate::vocab::{AFFIXES, Family, KEYS};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// Longest key that is looked at, bytes.
+const KEY_MAX: usize = 64;
+/// Affixes that may stand around a key on one side.
+const AFFIX_ROUNDS: usize = 2;
+
+fn table() -> &'static HashMap<&'static [u8], Family> {
+    static CELL: OnceLock<HashMap<&'static [u8], Family>> = OnceLock::new();
+    CELL.get_or_init(|| {
+        KEYS.iter()
+            .map(|(key, family)| (key.as_bytes(), *family))
+            .collect()
+    })
+}
+
+fn squeeze(key: &[u8]) -> Vec<u8> {
+    key.iter()
+        .filter(|b| b.is_ascii_alphanumeric())
+        .map(u8::to_ascii_lowercase)
+        .collect()
+}
+
+/// Family of a key, affixes taken off; `extra` holds the policy's own keys, squeezed.
+pub fn family(key: &[u8], extra: &[Vec<u8>]) -> Option<Family> {
+    if key.len() > KEY_MAX {
+        return None;
+    }
+    let whole = squeeze(key);
+    if extra.contains(&whole) {
+        return Some(Family::Id);
+    }
+    let mut candidates = vec![&whole[..]];
+    for _ in 0..=AFFIX_ROUNDS {
+        let mut next = Vec::new();
+        for candidate in &candidates {
+            if let Some(family) = table().get(candidate) {
+                return Some(*family);
+            }
+            for affix in AFFIXES {
+                let affix = affix.as_bytes();
+                next.extend(candidate.strip_prefix(affix));
+                next.extend(candidate.strip_suffix(affix));
+            }
+        }
+        candidates = next;
+    }
+    None
+}
+
+/// Does `value` (unquoted) say something under a key of this family?
+pub fn counts(family: Family, value: &[u8]) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let masked = value
+        .iter()
+        .filter(|b| matches!(b, b'*' | b'X' | b'x' | b'#'))
+        .count()
+        * 2
+        > value.len();
+    let lower = value.to_ascii_lowercase();
+    let empty = matches!(
+        &lower[..],
+        b"" | b"null"
+            | b"none"
+            | b"true"
+            | b"false"
+            | b"n/a"
+            | b"redacted"
+            | b"[redacted]"
+            | b"undefined"
+            | b"string"
+            | b"required"
+            | b"optional"
+    );
+    if masked || empty {
+        return false;
+    }
+    match family {
+        Family::Id => digits >= 1 && value.len() >= 3 || letters >= 6 && digits + letters >= 6,
+        Family::Number => digits >= 5,
+        Family::Birth => digits >= 1 && value.len() >= 4,
+        Family::Mail => {
+            value.contains(&b'@') || letters >= 5 && lower.windows(3).any(|w| w == b"dot")
+        }
+        Family::Secret => value.len() >= 6 && letters + digits >= 5,
+        Family::Phone => digits >= 6,
+        Family::Account => digits >= 8,
+    }
+}
