@@ -1,7 +1,7 @@
 /** Serves the two protocols of a session: the handshake with its first call, and later calls. */
 import { deriveStreamKeys } from '../../shared/crypto/key-schedule.ts';
-import type { CryptoSuite } from '../../shared/crypto/suite.ts';
 import { NmpError } from '../../shared/errors.ts';
+import type { Clock } from '../../shared/runtime.ts';
 import { decodeLogicRequest, type LogicRequest } from '../../shared/wire/codec.ts';
 import { REQUEST_BYTES_MAX } from '../../shared/wire/constants.ts';
 import type { FrameChannel } from '../../shared/wire/frames.ts';
@@ -26,9 +26,12 @@ export interface CallContext {
 export type CallHandler = (request: LogicRequest, context: CallContext) => Promise<Uint8Array>;
 
 export interface ServeComponents extends ElicitComponents {
+  readonly clock: Clock;
   readonly calls: CallHandler;
 }
 
+/** A call is reported on from then on. */
+const PROGRESS_AFTER_MS = 100;
 /** From M1 to M3. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** From the opener of a call to the last byte of its request. */
@@ -37,7 +40,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const OPENER_BYTES_MAX = 64;
 
 async function answer(
-  components: { readonly suite: CryptoSuite; readonly calls: CallHandler },
+  components: Pick<ServeComponents, 'suite' | 'calls' | 'clock'>,
   frames: FrameChannel,
   call: {
     readonly session: Session;
@@ -46,7 +49,7 @@ async function answer(
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { suite, calls } = components;
+  const { suite, calls, clock } = components;
   const keys = deriveStreamKeys(suite, call.session.secrets, call.stream);
   const reader = new RecordReader(
     { suite, frames },
@@ -62,7 +65,10 @@ async function answer(
   const request = decodeLogicRequest(message, REQUEST_BYTES_MAX);
   call.confirm?.(request);
   let sending: Promise<void> = Promise.resolve();
+  const startedMs = clock.monotonicMs();
   const progress = (stage: number) => {
+    // A call that is answered at once needs no reports.
+    if (clock.monotonicMs() - startedMs < PROGRESS_AFTER_MS) return;
     sending = sending
       .then(() => writer.write(RECORD.progress, Uint8Array.of(stage), signal))
       .catch(() => undefined);

@@ -67,7 +67,7 @@ function node(limits = DEFAULT_SESSION_LIMITS) {
     requests.push(request);
     return LogicResponse.encode({ semanticEvidence: `answer ${requests.length}` });
   };
-  return { clock, sessions, nsm, requests, components: { suite, nsm, sessions, calls } };
+  return { clock, sessions, nsm, requests, components: { suite, clock, nsm, sessions, calls } };
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
