@@ -38,9 +38,5 @@ export async function loadParent() {
 
 /** The egress filter's scanner, for `scan`. */
 export async function loadEgress() {
-  const [{ loadScanner }, { DEFAULT_RESTRICTED_KEYS }] = await Promise.all([
-    import('../../enclave/egress/scanner.ts'),
-    import('../../enclave/egress/egress-filter.ts'),
-  ]);
-  return { loadScanner, DEFAULT_RESTRICTED_KEYS };
+  return import('../../enclave/egress/scanner.ts');
 }

@@ -20,17 +20,6 @@ import type { Scanner, TableIndex } from './scanner.ts';
 /** Version of the layers and detectors; part of every policy digest. */
 const EGRESS_VERSION = 1;
 const DEPTH_MAX = 32;
-/** Keys that no answer may carry, whatever a policy adds. */
-export const DEFAULT_RESTRICTED_KEYS: readonly string[] = [
-  'patientId',
-  'ssn',
-  'mrn',
-  'dob',
-  'email',
-  'apiKey',
-  'password',
-];
-
 interface Failure {
   readonly code: string;
   readonly findings: readonly { readonly rule: string; readonly path: string }[];
@@ -92,7 +81,7 @@ class LayeredFilter implements EgressFilter {
   }
 
   #scan(output: Uint8Array, context: EgressContext): readonly Failure[] {
-    const keys = [...DEFAULT_RESTRICTED_KEYS, ...(context.policy.restrictedKeys ?? [])];
+    const keys = context.policy.restrictedKeys ?? [];
     const indexes: (TableIndex | undefined)[] = context.tables.map((table) => this.#index(table));
     const results = (indexes.length === 0 ? [undefined] : indexes).map((index) =>
       this.#scanner.scan(output, keys, index),

@@ -20,6 +20,10 @@ export interface ScanResult {
 export type TableIndex = object;
 
 export interface Scanner {
+  /**
+   * @param restrictedKeys the policy's own; patientId, ssn, mrn, dob, email, apiKey, password and
+   * their aliases are always restricted
+   */
   scan(output: Uint8Array, restrictedKeys: readonly string[], index?: TableIndex): ScanResult;
   indexCells(cells: readonly string[]): TableIndex;
   /** The secret rules as text, for the policy digest. */

@@ -25,15 +25,15 @@ function bodyOf(line: string, at: number): { id: unknown; body: Uint8Array } {
 }
 
 /** Keys that the policy restricts beyond the strict default. */
-async function keysOf(file: string | undefined, defaults: readonly string[]) {
-  if (file === undefined) return defaults;
+async function keysOf(file: string | undefined): Promise<readonly string[]> {
+  if (file === undefined) return [];
   const policy = await readJson(file);
   const keys =
     typeof policy === 'object' && policy !== null ? Reflect.get(policy, 'restrictedKeys') : [];
   if (keys !== undefined && !(Array.isArray(keys) && keys.every((k) => typeof k === 'string'))) {
     throw new NmpError('CONFIG_INVALID', `${file}: $.restrictedKeys: a list of names`);
   }
-  return [...defaults, ...(keys ?? [])];
+  return keys ?? [];
 }
 
 /** Every scalar of the rows, as text. */
@@ -56,9 +56,9 @@ async function cellsOf(file: string): Promise<string[]> {
 }
 
 async function scan(options: Options): Promise<void> {
-  const { loadScanner, DEFAULT_RESTRICTED_KEYS } = await loadEgress();
+  const { loadScanner } = await loadEgress();
   const scanner = loadScanner();
-  const keys = await keysOf(options.policy, DEFAULT_RESTRICTED_KEYS);
+  const keys = await keysOf(options.policy);
   const index =
     options.table === undefined ? undefined : scanner.indexCells(await cellsOf(options.table));
   let at = 0;

@@ -104,6 +104,32 @@ fn restricted(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
     }
 }
 
+/// The policy's own keys are not in the automaton: every separator has its key looked at.
+fn own_keys(text: &[u8], rules: &Rules, report: &mut Report<'_>) {
+    for (i, b) in text.iter().enumerate() {
+        if matches!(b, b':' | b'=' | b'>') {
+            let gap = text[..i]
+                .iter()
+                .rev()
+                .take(4)
+                .take_while(|b| !b.is_ascii_alphanumeric())
+                .count();
+            if let Some(at) = i.checked_sub(gap + 1)
+                && text[at].is_ascii_alphanumeric()
+            {
+                let start = at
+                    - text[..at]
+                        .iter()
+                        .rev()
+                        .take(40)
+                        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+                        .count();
+                restricted(text, start, rules, report);
+            }
+        }
+    }
+}
+
 fn token(text: &[u8], at: usize, member: impl Fn(u8) -> bool) -> usize {
     at + text[at..]
         .iter()
@@ -265,6 +291,9 @@ pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
     }
     for &(start, _) in &w.roots {
         restricted(text, start, rules, report);
+    }
+    if !rules.keys.is_empty() {
+        own_keys(text, rules, report);
     }
     for &(mark, start, end) in &w.marks {
         match mark {
