@@ -23,7 +23,7 @@ check: setup ## Types, lint, dead code, formatting of Rust
 	$(NPX) tsc --noEmit
 	$(NPX) biome check --error-on-warnings .
 	$(NPX) knip
-	cargo fmt --manifest-path native/Cargo.toml --check
+	cargo fmt --manifest-path native/Cargo.toml --all --check
 	cargo clippy --manifest-path native/Cargo.toml --release --locked -q -- -D warnings
 
 build: setup $(STAMPS)/native $(STAMPS)/ts ## Build the native addons and dist/

@@ -11,9 +11,7 @@ import { CONFIG_ERRORS } from './errors/config.ts';
 import { EGRESS_ERRORS } from './errors/egress.ts';
 import type { Stage } from './errors/entry.ts';
 import { GUARDIAN_ERRORS } from './errors/guardian.ts';
-import { IMAGE_ERRORS } from './errors/image.ts';
 import { NSM_ERRORS } from './errors/nsm.ts';
-import { RECEIPT_ERRORS } from './errors/receipt.ts';
 import { SANDBOX_ERRORS } from './errors/sandbox.ts';
 import { TRANSPORT_ERRORS } from './errors/transport.ts';
 
@@ -38,9 +36,7 @@ export const ERROR_CODES = {
   ...GUARDIAN_ERRORS,
   ...SANDBOX_ERRORS,
   ...EGRESS_ERRORS,
-  ...RECEIPT_ERRORS,
   ...CERTIFICATE_ERRORS,
-  ...IMAGE_ERRORS,
   ...CONFIG_ERRORS,
 } as const;
 

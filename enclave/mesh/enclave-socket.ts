@@ -11,9 +11,6 @@ export interface EnclaveSocket {
   readonly dialPath?: string;
 }
 
-/** vsock ports of the enclave and of the parent. */
-export const VSOCK_PORT = { mesh: 5005, dial: 5006, heartbeat: 9000 } as const;
-
 /** The sockets inside a run directory: `mesh.sock` and, if asked for, `dial.sock`. */
 export function unixEnclaveSocket(directory: string, outbound: boolean): EnclaveSocket {
   return {

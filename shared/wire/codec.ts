@@ -7,7 +7,7 @@ import { equalBytes } from '../bytes.ts';
 import { NmpError } from '../errors.ts';
 import { IntentRequest, IntentResponse, LogicRequest, LogicResponse } from './nmp.pb.js';
 
-export { DatasetGrant, Refusal } from './nmp.pb.js';
+export { Refusal } from './nmp.pb.js';
 export { IntentRequest, IntentResponse, LogicRequest, LogicResponse };
 
 interface Codec<T> {

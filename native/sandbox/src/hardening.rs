@@ -71,12 +71,10 @@ fn filter() -> Result<BpfProgram, seccompiler::Error> {
         .try_into()
         .map_err(seccompiler::Error::Backend)?;
     let rules = ALLOWED.iter().map(|call| (*call, vec![])).collect();
-    Ok(
-        SeccompFilter::new(rules, REFUSED, SeccompAction::Allow, arch)
-            .map_err(seccompiler::Error::Backend)?
-            .try_into()
-            .map_err(seccompiler::Error::Backend)?,
-    )
+    SeccompFilter::new(rules, REFUSED, SeccompAction::Allow, arch)
+        .map_err(seccompiler::Error::Backend)?
+        .try_into()
+        .map_err(seccompiler::Error::Backend)
 }
 
 /// Applies all of it to every thread; call when all threads run.

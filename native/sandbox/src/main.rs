@@ -69,10 +69,10 @@ fn serve(queue: &Sender<Work>, running: &Running) -> io::Result<()> {
                 Work::Run(run, cancelled)
             }
             Request::Cancel(id) => {
-                if let Ok(running) = running.lock() {
-                    if let Some(flag) = running.get(&id) {
-                        flag.store(true, Ordering::Relaxed);
-                    }
+                if let Ok(running) = running.lock()
+                    && let Some(flag) = running.get(&id)
+                {
+                    flag.store(true, Ordering::Relaxed);
                 }
                 continue;
             }

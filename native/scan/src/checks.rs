@@ -374,19 +374,6 @@ pub fn nino(s: &[u8]) -> bool {
         && matches!(s[8].to_ascii_uppercase(), b'A'..=b'D')
 }
 
-/// GitHub and npm tokens: CRC-32 of the random part, six base62 digits at the end.
-pub fn crc32_base62(body: &[u8], check: &[u8]) -> bool {
-    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut crc = flate2::Crc::new();
-    crc.update(body);
-    let mut n = crc.sum();
-    check.iter().rev().all(|&b| {
-        let expected = ALPHABET[(n % 62) as usize];
-        n /= 62;
-        b == expected
-    })
-}
-
 /// Shannon entropy in bits per byte.
 pub fn entropy(s: &[u8]) -> f32 {
     let mut counts = [0u32; 256];

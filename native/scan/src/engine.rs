@@ -154,7 +154,6 @@ impl<'a> Scan<'a> {
             codec,
             depth,
             segments,
-            borders: None,
         });
     }
 
@@ -669,7 +668,6 @@ pub fn scan(input: &[u8], rules: &Rules, table: Option<&Table>) -> Verdict {
                 start: 0,
                 source: 0,
             }],
-            borders: None,
         }],
         guesses: vec![0],
         seen: HashSet::new(),

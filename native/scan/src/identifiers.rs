@@ -75,7 +75,7 @@ fn compact(text: &[u8], at: usize, most: usize) -> (Vec<u8>, Vec<usize>) {
 /// No letter, digit or further dashed group behind: a part of a UUID is no id.
 fn ends_word(text: &[u8], end: usize) -> bool {
     let alphanumeric = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphanumeric);
-    !alphanumeric(end) && !(text.get(end) == Some(&b'-') && alphanumeric(end + 1))
+    !(alphanumeric(end) || text.get(end) == Some(&b'-') && alphanumeric(end + 1))
 }
 
 fn starts_word(text: &[u8], at: usize) -> bool {

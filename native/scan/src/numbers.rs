@@ -499,8 +499,7 @@ fn lone_string(h: &Here<'_>) -> bool {
 /// Not the digits after a decimal point.
 fn decimal_free(h: &Here<'_>) -> bool {
     let g = h.groups[h.k];
-    !(h.previous(g.start) == b'.' && h.digit_before(g.start))
-        && !(h.k > 0 && g.sep == b'.' && !g.wide)
+    !(h.previous(g.start) == b'.' && h.digit_before(g.start) || h.k > 0 && g.sep == b'.' && !g.wide)
 }
 
 /// A digit run without separators; most need a word nearby that says what it is.

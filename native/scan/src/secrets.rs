@@ -13,7 +13,7 @@ const ROLES: [&[u8]; 8] = [
 enum Element {
     Literal(Vec<u8>),
     Class {
-        member: [bool; 256],
+        member: Box<[bool; 256]>,
         least: usize,
         most: usize,
     },
@@ -65,7 +65,7 @@ fn compile(pattern: &str) -> Vec<Element> {
             let range = &pattern[i + 3..close];
             let (least, most) = range.split_once(',').unwrap_or((range, range));
             out.push(Element::Class {
-                member: class(p[i + 1]),
+                member: Box::new(class(p[i + 1])),
                 least: least.parse().unwrap_or(usize::MAX),
                 most: most.parse().unwrap_or(0),
             });

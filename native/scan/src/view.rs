@@ -16,9 +16,6 @@ pub struct View<'a> {
     pub codec: &'static str,
     pub depth: u8,
     pub segments: Vec<Segment>,
-    /// A join of several places: a finding inside one part was already seen, so only findings
-    /// across a border count.
-    pub borders: Option<Vec<usize>>,
 }
 
 impl View<'_> {

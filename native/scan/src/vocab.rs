@@ -21,13 +21,11 @@ pub mod ctx {
     pub const ABA: u32 = 1 << 13;
     pub const NPI: u32 = 1 << 14;
     pub const DEA: u32 = 1 << 15;
-    pub const SECRET: u32 = 1 << 16;
     pub const PERSON: u32 = 1 << 17;
     pub const DIAGNOSIS: u32 = 1 << 18;
     pub const ADDRESS: u32 = 1 << 19;
     pub const PATIENT: u32 = 1 << 20;
     pub const NHS: u32 = 1 << 21;
-    pub const EMAIL: u32 = 1 << 22;
 }
 
 /// Context words: lower case, matched without regard to case at word or camel-case borders.

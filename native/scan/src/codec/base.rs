@@ -29,18 +29,6 @@ const T64: [u8; 256] = {
     t
 };
 
-/// First six bytes of a Base64 text, to judge it before the whole is decoded.
-pub fn peek64(s: &[u8]) -> [u8; 6] {
-    let mut out = [0; 6];
-    for (k, quad) in s.chunks_exact(4).take(2).enumerate() {
-        let n = quad
-            .iter()
-            .fold(0u32, |n, &b| n << 6 | u32::from(T64[usize::from(b)] & 63));
-        out[3 * k..3 * k + 3].copy_from_slice(&n.to_be_bytes()[1..]);
-    }
-    out
-}
-
 /// RFC 4648 sections 4 and 5, padding optional, both alphabets at once.
 pub fn base64(s: &[u8]) -> Option<Vec<u8>> {
     let s = &s[..s.iter().rposition(|&b| b != b'=')? + 1];

@@ -144,7 +144,7 @@ pub fn entities(s: &[u8]) -> Rewrite {
                 let digits = rest[from.min(rest.len())..]
                     .iter()
                     .take(10)
-                    .take_while(|&&b| (b as char).to_digit(radix).is_some())
+                    .take_while(|&&b| (b as char).is_digit(radix))
                     .count();
                 if digits > 0 {
                     let n = rest[from..from + digits].iter().fold(0u32, |n, &b| {
@@ -285,8 +285,7 @@ pub fn utf7(s: &[u8]) -> Rewrite {
                 .take_while(|&&b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
                 .count();
             let closed = s.get(i + 1 + n) == Some(&b'-');
-            if n >= 3
-                && n < 65_536
+            if (3..65_536).contains(&n)
                 && (closed || n % 4 != 1)
                 && let Some(bytes) = super::base::base64(&s[i + 1..i + 1 + n])
             {

@@ -114,7 +114,7 @@ pub fn wide(s: &[u8]) -> Option<(String, &'static str)> {
         let n = all.len();
         n > 0 && all.filter(|&&b| b == 0).count() * 10 >= n * 7
     };
-    if s.len() % 4 == 0 && (zero(1, 4) && zero(2, 4)) {
+    if s.len().is_multiple_of(4) && (zero(1, 4) && zero(2, 4)) {
         let big = zero(0, 4);
         if big || zero(3, 4) {
             let text = s

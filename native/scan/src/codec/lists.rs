@@ -282,7 +282,7 @@ pub fn spaced(s: &[u8]) -> Vec<Found> {
 
 /// A long run of 0 and 1 without separators, eight bits a character.
 pub fn bits(s: &[u8]) -> Option<Vec<u8>> {
-    if s.len() < 48 || s.len() % 8 != 0 {
+    if s.len() < 48 || !s.len().is_multiple_of(8) {
         return None;
     }
     s.chunks_exact(8)
