@@ -1,7 +1,6 @@
 /**
- * The seam to the Nitro Secure Module. `device.ts` speaks to /dev/nsm through native/agent,
- * `simulated.ts` signs under an own root with the same chain shape; callers cannot tell the two
- * apart except by `describe().simulated`.
+ * The seam to the Nitro Secure Module. `simulated.ts` signs under an own root with the chain shape
+ * of genuine documents; callers can tell by `describe().simulated`.
  *
  * Sources: linux/include/uapi/linux/nsm.h; aws-nitro-enclaves-nsm-api.
  */

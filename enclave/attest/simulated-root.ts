@@ -2,7 +2,14 @@
  * The root under which a simulated NSM signs: made once in a state folder, never accepted by a
  * client unless its policy names this very root by fingerprint.
  */
-import { createHash, createPrivateKey, type KeyObject, webcrypto } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  webcrypto,
+  X509Certificate,
+} from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NmpError } from '../../shared/errors.ts';
@@ -47,27 +54,35 @@ export async function loadOrCreateSimulatedRoot(
 ): Promise<SimulatedRoot> {
   const certificateFile = join(directory, CERTIFICATE_FILE);
   const keyFile = join(directory, KEY_FILE);
-  let certificate: Uint8Array;
-  let pkcs8: Uint8Array;
-  try {
-    certificate = Uint8Array.from(await readFile(certificateFile));
-    pkcs8 = Uint8Array.from(await readFile(keyFile));
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) {
-      throw new NmpError('NSM_ROOT', undefined, { cause });
-    }
+  const certificate = await readIfThere(certificateFile);
+  const pkcs8 = await readIfThere(keyFile);
+  if (certificate === undefined && pkcs8 === undefined) {
     const root = await createSimulatedRoot(components);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const key = await webcrypto.subtle.exportKey('pkcs8', root.privateKey);
-    // The certificate last: a root without its key is never seen.
-    await writeFile(keyFile, new Uint8Array(key), { mode: 0o600 });
-    await writeFile(certificateFile, root.certificate);
+    // wx: a root that another process made meanwhile is never replaced.
+    await writeFile(keyFile, new Uint8Array(key), { mode: 0o600, flag: 'wx' });
+    await writeFile(certificateFile, root.certificate, { flag: 'wx' });
     return root;
   }
+  // Half a root would silently get another fingerprint if it were made anew.
+  if (certificate === undefined || pkcs8 === undefined) throw new NmpError('NSM_ROOT');
   try {
     const privateKey = await importKey(pkcs8);
+    const own = createPublicKey(await toKeyObject(privateKey));
+    if (!new X509Certificate(certificate).publicKey.equals(own)) throw new Error('other key');
     return { certificate, privateKey, fingerprint: fingerprintOf(certificate) };
   } catch (cause) {
+    throw new NmpError('NSM_ROOT', undefined, { cause });
+  }
+}
+
+/** The file's bytes, or undefined if there is none. @throws NmpError NSM_ROOT */
+async function readIfThere(file: string): Promise<Uint8Array | undefined> {
+  try {
+    return Uint8Array.from(await readFile(file));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw new NmpError('NSM_ROOT', undefined, { cause });
   }
 }

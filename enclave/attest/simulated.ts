@@ -3,7 +3,7 @@
  * device, signed for real (ES384), but under a root made on this machine. Everything that reads
  * its documents can tell by that root.
  */
-import { sign } from 'node:crypto';
+import { type KeyObject, sign } from 'node:crypto';
 import { NmpError } from '../../shared/errors.ts';
 import type { Clock, Random } from '../../shared/runtime.ts';
 import { type CborValue, encodeCbor } from '../../shared/wire/cbor.ts';
@@ -18,18 +18,19 @@ export interface SimulatedNsmInit {
   readonly pcrs: ReadonlyMap<number, Uint8Array>;
 }
 
+/** Three such fields fit the device's request of 4096 bytes. */
 const FIELD_BYTES_MAX = 1024;
-/** Bound on the three fields together: the device takes requests of 4096 bytes. */
-const REQUEST_BYTES_MAX = 4096 - 64;
 const RANDOM_BYTES_MAX = 256;
 /** A leaf is replaced when it would end this soon. */
 const LEAF_MARGIN_MS = 30 * 60_000;
 /** {1: -35}: ES384, RFC 9053, section 2.1. */
 const PROTECTED = encodeCbor(new Map([[1, -35]]));
 
-interface Signer {
+/** A chain with a leaf that its instance certificate signed: issued and replaced as one. */
+interface Identity {
+  readonly cabundle: readonly Uint8Array[];
   readonly certificate: Uint8Array;
-  readonly key: Awaited<ReturnType<typeof toKeyObject>>;
+  readonly key: KeyObject;
   readonly notAfterMs: number;
 }
 
@@ -38,8 +39,9 @@ class SimulatedNsm implements Nsm {
   readonly #root: SimulatedRoot;
   readonly #bank: PcrBank;
   readonly #moduleId: string;
-  #chain: Promise<Chain> | undefined;
-  #signer: Promise<Signer> | undefined;
+  #chain: Chain | undefined;
+  /** In flight or done; set before anything is awaited, so that callers never issue side by side. */
+  #identity: Promise<Identity> | undefined;
 
   constructor(
     components: { readonly clock: Clock; readonly random: Random },
@@ -54,27 +56,25 @@ class SimulatedNsm implements Nsm {
 
   async attest(request: AttestationRequest): Promise<Uint8Array> {
     const fields = [request.publicKey, request.userData, request.nonce];
-    const total = fields.reduce((sum, field) => sum + (field?.length ?? 0), 0);
-    if (total > REQUEST_BYTES_MAX || fields.some((f) => (f?.length ?? 0) > FIELD_BYTES_MAX)) {
+    if (fields.some((field) => (field?.length ?? 0) > FIELD_BYTES_MAX)) {
       throw new NmpError('NSM_INPUT_TOO_LARGE');
     }
-    const chain = await this.#currentChain();
-    const signer = await this.#currentSigner(chain);
+    const identity = await this.#currentIdentity();
     const payload = encodeCbor(
       new Map<string, CborValue>([
         ['module_id', this.#moduleId],
         ['digest', 'SHA384'],
         ['timestamp', BigInt(Math.trunc(this.#components.clock.nowMs()))],
         ['pcrs', this.#bank.locked()],
-        ['certificate', signer.certificate],
-        ['cabundle', [...chain.cabundle]],
+        ['certificate', identity.certificate],
+        ['cabundle', [...identity.cabundle]],
         ['public_key', request.publicKey ?? null],
         ['user_data', request.userData ?? null],
         ['nonce', request.nonce ?? null],
       ]),
     );
     const toSign = encodeCbor(['Signature1', PROTECTED, new Uint8Array(0), payload]);
-    const signature = sign('sha384', toSign, { key: signer.key, dsaEncoding: 'ieee-p1363' });
+    const signature = sign('sha384', toSign, { key: identity.key, dsaEncoding: 'ieee-p1363' });
     return encodeCbor([PROTECTED, new Map(), payload, Uint8Array.from(signature)]);
   }
 
@@ -104,38 +104,50 @@ class SimulatedNsm implements Nsm {
   }
 
   async lockPcrs(range: number): Promise<void> {
-    if (range > PCR_COUNT) throw new NmpError('NSM_INVALID_INDEX');
+    if (!Number.isInteger(range) || range < 1 || range > PCR_COUNT) {
+      throw new NmpError('NSM_INVALID_INDEX');
+    }
     for (let index = 0; index < range; index++) this.#bank.lock(index);
   }
 
   async random(length: number): Promise<Uint8Array> {
-    if (length < 1 || length > RANDOM_BYTES_MAX) throw new NmpError('NSM_INVALID_ARGUMENT');
+    if (!Number.isInteger(length) || length < 1 || length > RANDOM_BYTES_MAX)
+      throw new NmpError('NSM_INVALID_ARGUMENT');
     return this.#components.random.bytes(length);
   }
 
   async close(): Promise<void> {
-    this.#signer = undefined;
+    this.#identity = undefined;
   }
 
-  async #currentChain(): Promise<Chain> {
-    const chain = await this.#chain;
-    if (chain !== undefined && this.#fresh(chain.notAfterMs)) return chain;
-    this.#signer = undefined;
-    this.#chain = issueChain(this.#components, this.#root);
-    return this.#chain;
+  async #currentIdentity(): Promise<Identity> {
+    for (;;) {
+      const issuing = this.#identity ?? this.#issue();
+      this.#identity = issuing;
+      try {
+        const identity = await issuing;
+        if (this.#fresh(identity.notAfterMs)) return identity;
+      } catch (error) {
+        // A failure is told once and tried anew, not kept.
+        if (this.#identity === issuing) this.#identity = undefined;
+        throw error;
+      }
+      if (this.#identity === issuing) this.#identity = undefined;
+    }
   }
 
-  async #currentSigner(chain: Chain): Promise<Signer> {
-    const signer = await this.#signer;
-    if (signer !== undefined && this.#fresh(signer.notAfterMs)) return signer;
-    this.#signer = issueLeaf(this.#components, chain.instance, this.#moduleId).then(
-      async ({ certificate, keys, notAfterMs }) => ({
-        certificate,
-        key: await toKeyObject(keys.privateKey),
-        notAfterMs,
-      }),
-    );
-    return this.#signer;
+  async #issue(): Promise<Identity> {
+    if (this.#chain === undefined || !this.#fresh(this.#chain.notAfterMs)) {
+      this.#chain = await issueChain(this.#components, this.#root);
+    }
+    const chain = this.#chain;
+    const leaf = await issueLeaf(this.#components, chain.instance, this.#moduleId);
+    return {
+      cabundle: chain.cabundle,
+      certificate: leaf.certificate,
+      key: await toKeyObject(leaf.keys.privateKey),
+      notAfterMs: Math.min(leaf.notAfterMs, chain.notAfterMs),
+    };
   }
 
   #fresh(notAfterMs: number): boolean {
