@@ -37,6 +37,7 @@ const ORDER = hex(
   'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
 );
 const SCALAR_BYTES = 48;
+const SERIAL_BYTES_MAX = 20;
 
 const malformed = () => new NmpError('ATTESTATION_CERTIFICATE_MALFORMED');
 
@@ -68,6 +69,7 @@ function rawSignature(der: Uint8Array): Uint8Array {
 }
 
 function oidText(content: Uint8Array): string {
+  if (content.length === 0) throw malformed();
   const parts: number[] = [];
   let value = 0;
   for (const [i, byte] of content.entries()) {
@@ -98,8 +100,9 @@ function readBasicConstraints(value: Uint8Array, into: Extensions): void {
   const reader = outer.sequence();
   outer.end();
   if (reader.peek() === TAG.boolean) {
-    // DEFAULT FALSE must be absent in DER; encoders in the field write it, AWS does not mind.
-    into.ca = reader.boolean();
+    // DER leaves out the default, FALSE; no genuine certificate writes it.
+    if (!reader.boolean()) throw malformed();
+    into.ca = true;
   }
   if (reader.peek() === TAG.integer) {
     const bytes = reader.positiveInteger();
@@ -126,10 +129,12 @@ function readExtensions(reader: DerReader): Extensions {
   const outer = new DerReader(reader.next(TAG.extensions).content);
   const list = outer.sequence();
   outer.end();
+  if (list.done) throw malformed();
   while (!list.done) {
     const extension = list.sequence();
     const oid = oidText(extension.next(TAG.oid).content);
-    const critical = extension.peek() === TAG.boolean && extension.boolean();
+    const critical = extension.peek() === TAG.boolean;
+    if (critical && !extension.boolean()) throw malformed();
     const value = extension.next(TAG.octetString).content;
     extension.end();
     if (seen.has(oid)) throw new NmpError('ATTESTATION_CERTIFICATE_CRITICAL');
@@ -155,6 +160,28 @@ function checkAlgorithm(reader: DerReader): void {
   }
 }
 
+/** A positive number of at most 20 bytes, RFC 5280, section 4.1.2.2. */
+function readSerial(reader: DerReader): void {
+  const serial = reader.positiveInteger();
+  if (serial.length > SERIAL_BYTES_MAX || serial.every((byte) => byte === 0)) throw malformed();
+}
+
+/** A Name that is not empty, RFC 5280, section 4.1.2.4, as received. */
+function readName(reader: DerReader): Uint8Array {
+  const { whole, content } = reader.next(TAG.sequence);
+  const names = new DerReader(content);
+  do {
+    const set = new DerReader(names.next(TAG.set).content);
+    do {
+      const attribute = set.sequence();
+      oidText(attribute.next(TAG.oid).content);
+      attribute.any();
+      attribute.end();
+    } while (!set.done);
+  } while (!names.done);
+  return whole;
+}
+
 /**
  * @param der 1–1024 bytes
  * @throws NmpError ATTESTATION_CERTIFICATE_*, ATTESTATION_SIGNATURE_RANGE
@@ -175,14 +202,14 @@ export function parseCertificate(der: Uint8Array): Certificate {
   version.end();
   // v3 is 2.
   if (number.length !== 1 || number[0] !== 2) throw malformed();
-  tbs.positiveInteger();
+  readSerial(tbs);
   checkAlgorithm(tbs);
-  const issuer = tbs.next(TAG.sequence).whole;
+  const issuer = readName(tbs);
   const validity = tbs.sequence();
   const notBeforeMs = validity.time();
   const notAfterMs = validity.time();
   validity.end();
-  const subject = tbs.next(TAG.sequence).whole;
+  const subject = readName(tbs);
   const publicKey = readPublicKey(tbs);
   const extensions = readExtensions(tbs);
   tbs.end();

@@ -54,7 +54,11 @@ function checkRoles(certificates: readonly Certificate[]): void {
       if (certificate.ca || certificate.pathLength !== undefined) {
         throw new NmpError('ATTESTATION_LEAF_CA');
       }
-      if (!certificate.keyUsage?.has(KEY_USAGE.digitalSignature)) {
+      // A key that may sign certificates must be a CA's: RFC 5280, section 4.2.1.9.
+      if (
+        !certificate.keyUsage?.has(KEY_USAGE.digitalSignature) ||
+        certificate.keyUsage.has(KEY_USAGE.keyCertSign)
+      ) {
         throw new NmpError('ATTESTATION_LEAF_USAGE');
       }
       return;

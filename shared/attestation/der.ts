@@ -10,6 +10,7 @@ export const TAG = {
   utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
+  set: 0x31,
   version: 0xa0,
   extensions: 0xa3,
 } as const;

@@ -109,7 +109,8 @@ function readTimestamp(reader: CborReader): number {
 
 function readModuleId(reader: CborReader): string {
   const moduleId = reader.text();
-  if (moduleId.length < 1 || moduleId.length > MODULE_ID_MAX) {
+  // Printable ASCII: the name is shown on terminals.
+  if (moduleId.length > MODULE_ID_MAX || !/^[\x20-\x7e]+$/.test(moduleId)) {
     throw new NmpError('ATTESTATION_MODULE_ID');
   }
   return moduleId;

@@ -72,18 +72,19 @@ function factsOf({ document, payload }: SignedDocument, crypto: VerifierCrypto):
   };
 }
 
-/** The document was made while its leaf was valid, and not after the time of the check. */
-function checkTimestamp(signed: SignedDocument, chain: VerifiedChain, atMs: number): void {
-  const { timestampMs } = signed.document;
+/** What is wrong with the time of signing: it lies in the life of the leaf and not in the future. */
+function timestampFault(
+  timestampMs: number,
+  chain: VerifiedChain,
+  atMs: number,
+): ErrorCode | undefined {
   const leaf = chain.certificates.at(-1);
-  if (timestampMs > atMs + CLOCK_SKEW_MS) throw new NmpError('ATTESTATION_FUTURE');
-  if (
-    leaf === undefined ||
-    timestampMs < leaf.notBeforeMs - CLOCK_SKEW_MS ||
-    timestampMs > leaf.notAfterMs + CLOCK_SKEW_MS
-  ) {
-    throw new NmpError('ATTESTATION_TIMESTAMP');
-  }
+  if (timestampMs > atMs + CLOCK_SKEW_MS) return 'ATTESTATION_FUTURE';
+  const within =
+    leaf !== undefined &&
+    timestampMs >= leaf.notBeforeMs - CLOCK_SKEW_MS &&
+    timestampMs <= leaf.notAfterMs + CLOCK_SKEW_MS;
+  return within ? undefined : 'ATTESTATION_TIMESTAMP';
 }
 
 async function checkSignature(signed: SignedDocument, chain: VerifiedChain): Promise<void> {
@@ -187,8 +188,17 @@ function checkBytes(
   return equal ? passed(id, toHex(expected), shown) : failed(id, code, toHex(expected), shown);
 }
 
-function checkAge({ timestampMs }: SignedDocument['document'], init: VerifyInit): Check {
+function checkAge(
+  { timestampMs }: SignedDocument['document'],
+  chain: VerifiedChain,
+  init: VerifyInit,
+): Check {
   const { policy, atMs } = init;
+  const fault = timestampFault(timestampMs, chain, atMs);
+  if (fault !== undefined) {
+    const signedAt = new Date(timestampMs).toISOString();
+    return failed('age', fault, 'signed in the life of the leaf, not in the future', signedAt);
+  }
   if (policy === undefined) return skipped('age', 'no policy given');
   const ageMs = atMs - timestampMs;
   const expected = `at most ${policy.maxAgeMs / 1000} s old`;
@@ -227,7 +237,7 @@ function policyChecks(
       skipped('release', reason),
       skipped('not-debug', reason),
       nonce,
-      skipped('age', reason),
+      checkAge(document, chain, init),
       checkBinding(document, init),
     ];
   }
@@ -236,7 +246,7 @@ function policyChecks(
     checkDebug(document, policy),
     ...checkRelease(document, policy, atMs),
     nonce,
-    checkAge(document, init),
+    checkAge(document, chain, init),
     checkBinding(document, init),
   ];
 }
@@ -270,8 +280,10 @@ export async function verifyAttestation(
       'parses',
       'chain',
       'signature',
-      'pcrs',
+      'authority',
       'not-debug',
+      'pcrs',
+      'release',
       'nonce',
       'age',
       'binding',
@@ -302,11 +314,9 @@ export async function verifyAttestation(
       crypto,
       ...(cache === undefined ? {} : { cache }),
     });
-    checkTimestamp(signed, chain, atMs);
   } catch (error) {
     const code = codeOf(error);
-    const id = code === 'ATTESTATION_FUTURE' || code === 'ATTESTATION_TIMESTAMP' ? 'age' : 'chain';
-    checks.push(failed(id, code, `a valid chain to ${trusted}`, `checked at ${checkedAt}`));
+    checks.push(failed('chain', code, `a valid chain to ${trusted}`, `checked at ${checkedAt}`));
     return rest('the chain did not hold');
   }
   mode = chain.anchor.kind;

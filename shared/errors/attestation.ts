@@ -119,7 +119,7 @@ export const ATTESTATION_ERRORS = {
   ATTESTATION_MODULE_ID: {
     stage: 'attestation',
     exit: 5,
-    cause: 'module_id is empty or too long.',
+    cause: 'module_id is empty, too long or not printable ASCII.',
     remedy: 'The NSM always names its module.',
   },
   ATTESTATION_DIGEST: {
