@@ -1,0 +1,101 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { createNobleSuite } from '../../../shared/crypto/suite-noble.ts';
+import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
+import { isNmpError } from '../../../shared/errors.ts';
+import {
+  type ExecutionCertificate,
+  openCertificate,
+  signCertificate,
+} from '../../../shared/receipt/certificate.ts';
+import { commitTo, INPUT_LABEL, OUTPUT_LABEL } from '../../../shared/receipt/commitment.ts';
+import { systemRandom } from '../../../shared/runtime.ts';
+
+const suites = [createNodeSuite(), createNobleSuite(systemRandom)];
+const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+const key = Uint8Array.from(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
+const fill = (byte: number, length = 32) => new Uint8Array(length).fill(byte);
+
+const certificate: ExecutionCertificate = {
+  version: 1,
+  profile: 'nmp-wasm-v1',
+  capability: 'count@1.0.0',
+  capabilityDigest: fill(1),
+  moduleHash: fill(2),
+  inputCommitment: fill(3),
+  outputCommitment: fill(4),
+  datasets: [{ id: 'd', commitment: fill(5) }],
+  guardianVerdict: fill(6),
+  egressVerdict: fill(7),
+  session: fill(8, 48),
+  requestNonce: fill(9),
+  fuelUsed: 2n ** 40n,
+  issuedAtMs: 1_780_000_000_000n,
+  simulated: true,
+};
+const signed = signCertificate(certificate, (message) =>
+  Uint8Array.from(sign(null, message, privateKey)),
+);
+
+function codeOf(action: () => unknown): string | undefined {
+  try {
+    action();
+  } catch (error) {
+    if (isNmpError(error)) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+describe('the execution certificate', () => {
+  it('comes back as it was signed, on both providers', () => {
+    for (const suite of suites) expect(openCertificate(suite, signed, key)).toEqual(certificate);
+  });
+
+  it('is refused with any bit changed, cut, extended or under another key', () => {
+    const [suite] = suites;
+    if (suite === undefined) throw new Error('no suite');
+    for (let bit = 0; bit < signed.length * 8; bit += 5) {
+      const changed = Uint8Array.from(signed);
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(codeOf(() => openCertificate(suite, changed, key))).toMatch(/^CERTIFICATE_/);
+    }
+    expect(codeOf(() => openCertificate(suite, signed.subarray(1), key))).toBe(
+      'CERTIFICATE_MALFORMED',
+    );
+    expect(codeOf(() => openCertificate(suite, Uint8Array.from([...signed, 0]), key))).toBe(
+      'CERTIFICATE_MALFORMED',
+    );
+    expect(codeOf(() => openCertificate(suite, new Uint8Array(20_000), key))).toBe(
+      'CERTIFICATE_MALFORMED',
+    );
+    expect(codeOf(() => openCertificate(suite, signed, fill(1)))).toBe('CERTIFICATE_SIGNATURE');
+  });
+
+  it('is refused where a signed field is missing or of the wrong size', () => {
+    const [suite] = suites;
+    if (suite === undefined) throw new Error('no suite');
+    const resign = (change: Partial<ExecutionCertificate>) =>
+      signCertificate({ ...certificate, ...change }, (m) =>
+        Uint8Array.from(sign(null, m, privateKey)),
+      );
+    for (const change of [
+      { session: fill(8, 47) },
+      { moduleHash: fill(2, 33) },
+      { profile: 'x'.repeat(65) },
+    ]) {
+      expect(codeOf(() => openCertificate(suite, resign(change), key))).toBe(
+        'CERTIFICATE_MALFORMED',
+      );
+    }
+  });
+
+  it('commits with a salt and a label', () => {
+    for (const suite of suites) {
+      const one = commitTo(suite, INPUT_LABEL, fill(1), fill(2));
+      expect(commitTo(suite, OUTPUT_LABEL, fill(1), fill(2))).not.toEqual(one);
+      expect(commitTo(suite, INPUT_LABEL, fill(3), fill(2))).not.toEqual(one);
+      expect(() => commitTo(suite, INPUT_LABEL, fill(1, 31), fill(2))).toThrow(RangeError);
+    }
+  });
+});
