@@ -1,6 +1,6 @@
 /** Builds TypeScript (dist/) and the native parts (build/native/). Usage: node scripts/build.ts [ts|native] */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -43,6 +43,19 @@ function buildNative(): void {
   }
 }
 
+/** What is no TypeScript of ours but belongs beside it. */
+const COPIED = [
+  join('shared', 'wire', 'nmp.pb.js'),
+  join('shared', 'wire', 'nmp.pb.d.ts'),
+  join('client', 'author', 'assembly'),
+];
+
+function buildTypeScript(): void {
+  run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json']);
+  for (const path of COPIED)
+    cpSync(join(root, path), join(root, 'dist', path), { recursive: true });
+}
+
 const part = process.argv[2];
 if (part !== 'ts') buildNative();
-if (part !== 'native') run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json']);
+if (part !== 'native') buildTypeScript();

@@ -108,6 +108,8 @@ class Pipeline {
   async #answer(request: LogicRequest, context: CallContext): Promise<Uint8Array> {
     if (request.requestNonce.length !== REQUEST_NONCE_BYTES) throw new NmpError('FRAME_MALFORMED');
     const capability = findCapability(this.#init.capabilities, request);
+    // Nothing beyond a capability's own grants can be asked for yet.
+    if (request.moduleCapabilities.length > 0) throw new NmpError('CALL_GRANT');
     const proofMode = request.proofMode === '' ? 'attested' : request.proofMode;
     if (!capability.config.proofModes.some((mode) => mode === proofMode)) {
       throw new NmpError('CALL_PROOF_MODE');

@@ -98,3 +98,32 @@ export const growingModule = (pages: number, initial = 1) =>
     run: [0x41, ...leb(pages), 0x40, 0, 0x41, 0x7f, 0x46, 0x04, 0x40, 0x00, 0x0b, ...i64(1n)],
     alloc: [0x41, 32],
   });
+
+/** A WASI preview 1 command that copies up to 1 KiB of standard input to standard output. */
+export function echoCommand(): Uint8Array<ArrayBuffer> {
+  const imported = (what: string) => [...name('wasi_snapshot_preview1'), ...name(what), 0, 0];
+  const types = vector([
+    [0x60, 4, I32, I32, I32, I32, 1, I32],
+    [0x60, 0, 0],
+  ]);
+  const exports = vector([
+    [...name('memory'), 2, 0],
+    [...name('_start'), 0, 2],
+  ]);
+  // An iovec {64, 1024} at 0; fd_read(0, 0, 1, 8); its length to 4; fd_write(1, 0, 1, 8).
+  const code = [
+    ...[0x41, 0, 0x41, 0, 0x41, 1, 0x41, 8, 0x10, 0, 0x1a],
+    ...[0x41, 0, 0x41, 8, 0x28, 2, 0, 0x36, 2, 4],
+    ...[0x41, 1, 0x41, 0, 0x41, 1, 0x41, 8, 0x10, 1, 0x1a],
+  ];
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, types),
+    ...section(2, vector([imported('fd_read'), imported('fd_write')])),
+    ...section(3, vector([[1]])),
+    ...section(5, vector([[0, 1]])),
+    ...section(7, exports),
+    ...section(10, vector([body([0], code)])),
+    ...section(11, vector([[0, 0x41, 0, 0x0b, 8, 64, 0, 0, 0, 0, 4, 0, 0]])),
+  ]);
+}

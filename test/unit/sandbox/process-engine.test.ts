@@ -7,6 +7,7 @@ import { descendants } from '../../support/local-node.ts';
 import {
   claimingModule,
   constantModule,
+  echoCommand,
   endlessModule,
   growingModule,
   pureModule,
@@ -117,6 +118,14 @@ describe('the sandbox', () => {
         engine.prepare(importing, { abi: 'wasi-p1', deadlineMs: 5000, capabilities: ['random'] }),
       ),
     ).toBeUndefined();
+  });
+
+  it('runs a WASI command on its standard streams, within its output limit', async () => {
+    const echoed = await run(echoCommand(), {}, 'wasi-p1');
+    expect(echoed.outcome).toBe('ok');
+    expect(echoed.output).toEqual(Buffer.from(input));
+    const cut = await run(echoCommand(), { outputBytes: input.length - 1 }, 'wasi-p1');
+    expect(cut.outcome).toBe('abi-violation');
   });
 
   it('ends a run that its caller gave up', async () => {
