@@ -17,6 +17,7 @@ import {
 import type { ClientPolicy } from '../shared/policy/client-policy.ts';
 import type { Clock, Random } from '../shared/runtime.ts';
 import { canonicalJson } from '../shared/wire/canonical-json.ts';
+import { capabilityKey } from '../shared/wire/capability-key.ts';
 import type { LogicRequest, LogicResponse } from '../shared/wire/codec.ts';
 import { PROTOCOL } from '../shared/wire/constants.ts';
 import { type NodeRecord, openNodeRecord } from '../shared/wire/node-record.ts';
@@ -114,6 +115,28 @@ export class NmpClient {
     const peer = await mesh.dial(address, this.#signal(options));
     if (!this.#sessions.has(peer.id)) this.#sessions.set(peer.id, this.#session(mesh, peer));
     return peer.id;
+  }
+
+  /**
+   * Nodes that provide a capability, by Kademlia through the nodes already connected. Hints: each
+   * is attested before anything is sent to it.
+   */
+  async *discover(
+    capability: Pick<CapabilityDescription, 'name' | 'version' | 'input' | 'output'>,
+    options: CallOptions = {},
+  ): AsyncGenerator<{ readonly peer: string; readonly addresses: readonly string[] }> {
+    const mesh = await this.#node();
+    const key = capabilityKey(this.#components.suite, capability);
+    const seen = new Set<string>();
+    try {
+      for await (const { id, addresses } of mesh.providers(key, this.#signal(options))) {
+        if (seen.has(id)) continue;
+        seen.add(id);
+        yield { peer: id, addresses };
+      }
+    } catch (cause) {
+      throw cause instanceof NmpError ? cause : new NmpError('UNREACHABLE', undefined, { cause });
+    }
   }
 
   /**

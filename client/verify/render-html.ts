@@ -28,7 +28,7 @@ h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.5rem}
 .banner{border:2px solid var(--fail);color:var(--fail);padding:.6rem 1rem;font-weight:700}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}th{background:var(--soft)}
-td.value{font-family:ui-monospace,monospace;overflow-wrap:anywhere;min-width:12rem}
+td:last-child{min-width:14rem}td.value{font-family:ui-monospace,monospace;overflow-wrap:anywhere;min-width:12rem}
 .pass{color:var(--pass)}.fail{color:var(--fail)}.skip{color:var(--skip)}.status{font-weight:700;white-space:nowrap}
 `;
 

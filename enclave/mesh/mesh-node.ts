@@ -10,6 +10,7 @@ import { noise } from '@libp2p/noise';
 import { ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
+import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import { PROTOCOL } from '../../shared/wire/constants.ts';
@@ -67,6 +68,8 @@ export async function createMeshNode(
     },
   });
   const dht: KadDHT = node.services.dht;
+  // Answers about providers take their addresses from here, our own too.
+  await node.peerStore.merge(node.peerId, { multiaddrs: init.announce.map((a) => multiaddr(a)) });
   return {
     peerId: node.peerId,
     handle: (protocol, handler) =>

@@ -125,6 +125,25 @@ describe('a call in local mode', () => {
     expect((await client.callTool(peer, 'installed@1.0.0', {})).output).toEqual({ n: 7 });
   });
 
+  it('finds the node by what it can do, and only by that', async () => {
+    const [capability] = await client.discoverTools(peer);
+    if (capability === undefined) throw new Error('no capability');
+    const first = async (wanted: typeof capability) => {
+      for await (const { peer: found, addresses } of client.discover(wanted, {
+        timeoutMs: 10_000,
+      })) {
+        return { found, addresses };
+      }
+      return undefined;
+    };
+    const found = await first(capability);
+    expect(found?.found).toBe(peer);
+    expect(found?.addresses.join()).toContain('/tcp/');
+    expect(
+      await first({ ...capability, name: 'something-else' }).catch(() => undefined),
+    ).toBeUndefined();
+  });
+
   it('carries many calls at once over one session', async () => {
     const answers = await Promise.all(
       Array.from({ length: 32 }, (_, i) => run(constantModule(`{"n":${i}}`))),
