@@ -4,11 +4,10 @@ SHELL := /bin/bash
 NPX := npx --no-install
 STAMPS := build/.stamps
 
-SEEDS ?= 200
 MINUTES ?= 5
 ONLY ?=
 
-.PHONY: help demo test check build eif bench fuzz sim test-boot zk clean setup
+.PHONY: help demo test check build bench fuzz clean setup
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -28,23 +27,11 @@ check: setup ## Types, lint, dead code, formatting of Rust
 
 build: setup $(STAMPS)/native $(STAMPS)/ts ## Build the native addons and dist/
 
-eif: build ## Build build/enclave.eif and build/pcrs.json, byte for byte the same everywhere
-	$(NPX) node scripts/eif.ts
-
-test-boot: eif ## Boot the image on QEMU's Nitro machine and call the node in it
-	$(NPX) node scripts/test-boot.ts
-
-sim: build ## Deterministic simulation: make sim SEEDS=2000
-	NMP_SIM_SEEDS=$(SEEDS) $(NPX) vitest run test/sim
-
 fuzz: build ## Property tests for as long as you like: make fuzz MINUTES=30
 	NMP_FUZZ_MINUTES=$(MINUTES) $(NPX) vitest run test/fuzz
 
 bench: build ## Measure, as ratios in one run: make bench ONLY=guardian
 	$(NPX) node test/bench/run.ts $(ONLY)
-
-zk: setup ## Rebuild the zero-knowledge guest, prover and verifier and compare their hashes
-	$(NPX) node scripts/zk.ts
 
 clean: ## Remove what was built here (caches outside stay)
 	rm -rf build dist coverage
