@@ -10,6 +10,7 @@ mod numbers;
 mod path;
 mod secrets;
 mod table;
+mod tokens;
 mod view;
 mod vocab;
 mod words;

@@ -1,0 +1,226 @@
+//! Tokens that may be encoded, alone or split over lines, items and strings.
+
+use crate::codec::{base, lists};
+use crate::engine::{Scan, TOKEN_LEAST};
+
+impl Scan<'_> {
+    pub fn tokens(&mut self, at: usize, text: &[u8], ascii85: bool) {
+        let base =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
+        let mut i = 0;
+        while i < text.len() {
+            if !base(text[i]) {
+                i += 1;
+                continue;
+            }
+            let start = i;
+            while i < text.len() && base(text[i]) {
+                i += 1;
+            }
+            if i - start >= TOKEN_LEAST {
+                self.one_token(at, text, start, i);
+            }
+        }
+        self.wrapped(at, text);
+        if ascii85 || text.len() < 4096 {
+            self.base85(at, text);
+        }
+    }
+
+    fn one_token(&mut self, at: usize, text: &[u8], start: usize, end: usize) {
+        let token = &text[start..end];
+        let hexed = token
+            .strip_prefix(b"0x")
+            .or_else(|| token.strip_prefix(b"0X"))
+            .unwrap_or(token);
+        if hexed.iter().all(u8::is_ascii_hexdigit)
+            && self.token(at, "hex", base::base16(hexed), start)
+        {
+            return;
+        }
+        if token.iter().all(u8::is_ascii_digit) {
+            self.token(at, "bits", lists::bits(token), start);
+            return;
+        }
+        // After `=` or `/` an encoding may start in the middle: data URIs, query strings, paths.
+        let mut from = 0;
+        for _ in 0..4 {
+            let part = &token[from..];
+            if part.len() < TOKEN_LEAST {
+                break;
+            }
+            if self.token(at, "base64", base::base64(part), start + from) {
+                break;
+            }
+            match part
+                .iter()
+                .position(|b| matches!(b, b'=' | b'/' | b'-' | b'_'))
+            {
+                Some(cut) if cut + 1 < part.len() => from += cut + 1,
+                _ => break,
+            }
+        }
+        let word = token
+            .iter()
+            .filter(|b| **b != b'=')
+            .all(u8::is_ascii_alphanumeric);
+        if !word {
+            return;
+        }
+        let upper = token
+            .iter()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'=');
+        let lower = token
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'=');
+        if upper || lower {
+            let folded = token.to_ascii_uppercase();
+            if self.token(at, "base32", base::base32(&folded, false), start)
+                || self.token(at, "base32hex", base::base32(&folded, true), start)
+            {
+                return;
+            }
+        }
+        if upper && self.token(at, "base45", base::base45(token), start) {
+            return;
+        }
+        if token.len() <= 1024 && token.iter().any(u8::is_ascii_digit) {
+            let radixes = [
+                ("base58", base::BASE58, true),
+                ("base58-flickr", base::FLICKR58, true),
+                ("base62", base::BASE62, false),
+                ("base62", base::BASE62_LOWER, false),
+                ("base36", base::BASE36, false),
+            ];
+            for (codec, alphabet, zeros) in radixes {
+                if let Some(data) = base::radix(token, alphabet, zeros)
+                    && data.len() >= 8
+                    && std::str::from_utf8(&data)
+                        .is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\n'))
+                {
+                    self.push(at, codec, data, start);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Base64 or hex broken into lines, chunks or array items: the tokens joined.
+    fn wrapped(&mut self, at: usize, text: &[u8]) {
+        let base =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
+        let mut joined: Vec<u8> = Vec::new();
+        let (mut first, mut parts, mut gap) = (0, 0, 0usize);
+        let mut i = 0;
+        while i <= text.len() {
+            if i < text.len() && base(text[i]) {
+                let start = i;
+                while i < text.len() && base(text[i]) {
+                    i += 1;
+                }
+                if parts == 0 {
+                    first = start;
+                }
+                joined.extend_from_slice(&text[start..i]);
+                parts += 1;
+                gap = 0;
+                continue;
+            }
+            let joins = i < text.len()
+                && (text[i].is_ascii_whitespace()
+                    || matches!(text[i], b'"' | b',' | b'\\' | b'\'' | b':' | b'.' | b'|'));
+            gap += 1;
+            if !joins || gap > 6 {
+                if parts >= 2 && joined.len() >= 24 {
+                    let hexed = joined.iter().all(u8::is_ascii_hexdigit);
+                    if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
+                        self.token(at, "base64", base::base64(&joined), first);
+                    }
+                }
+                joined.clear();
+                parts = 0;
+            }
+            i += 1;
+        }
+    }
+
+    fn base85(&mut self, at: usize, text: &[u8]) {
+        let mut from = 0;
+        while let Some(found) = text[from..].windows(2).position(|w| w == b"<~") {
+            let start = from + found + 2;
+            let end = text[start..]
+                .windows(2)
+                .position(|w| w == b"~>")
+                .map_or(text.len(), |n| start + n);
+            let body: Vec<u8> = text[start..end]
+                .iter()
+                .copied()
+                .filter(|b| !b.is_ascii_whitespace())
+                .collect();
+            self.token(
+                at,
+                "ascii85",
+                base::base85(&body, base::Base85::Ascii85),
+                start,
+            );
+            from = end;
+        }
+        let mut i = 0;
+        while i < text.len() {
+            let start = i;
+            while i < text.len() && text[i].is_ascii_graphic() && text[i] != b'"' {
+                i += 1;
+            }
+            let run = &text[start..i];
+            if run.len() >= 15 && run.iter().any(|b| !b.is_ascii_alphanumeric()) {
+                let kinds = [
+                    ("ascii85", base::Base85::Ascii85),
+                    ("z85", base::Base85::Z85),
+                    ("base85", base::Base85::Rfc1924),
+                ];
+                for (codec, kind) in kinds {
+                    if let Some(data) = base::base85(run, kind)
+                        && std::str::from_utf8(&data)
+                            .is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\n'))
+                    {
+                        self.push(at, codec, data, start);
+                    }
+                }
+            }
+            i += 1;
+        }
+    }
+
+    /// Strings of a JSON text one after the other, for what was split between them.
+    pub fn joins(&mut self, at: usize, text: &[u8]) {
+        let mut values: Vec<u8> = Vec::new();
+        let mut count = 0;
+        let mut i = 0;
+        while i < text.len() {
+            if text[i] == b'"' {
+                let end = crate::path::string_end(text, i + 1);
+                let after = text[(end + 1).min(text.len())..]
+                    .iter()
+                    .find(|b| !b.is_ascii_whitespace());
+                if after != Some(&b':') {
+                    values.extend_from_slice(&text[i + 1..end.min(text.len())]);
+                    count += 1;
+                }
+                i = end;
+            } else if matches!(text[i], b'[' | b'{') {
+                // A new container starts a new phrase.
+                self.flush_join(at, &mut values, &mut count);
+            }
+            i += 1;
+        }
+        self.flush_join(at, &mut values, &mut count);
+    }
+
+    fn flush_join(&mut self, at: usize, values: &mut Vec<u8>, count: &mut usize) {
+        if *count >= 2 && values.len() >= 8 && values.len() <= count.saturating_mul(24) {
+            self.push(at, "joined", values.clone(), 0);
+        }
+        values.clear();
+        *count = 0;
+    }
+}
