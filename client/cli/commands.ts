@@ -1,5 +1,4 @@
 /** The commands of `nmp`, each in its own file under `commands/`. */
-import type { Command } from 'commander';
 import { registerBuild } from './commands/build.ts';
 import { registerCall } from './commands/call.ts';
 import { registerDemo } from './commands/demo.ts';
@@ -9,9 +8,7 @@ import { registerRun } from './commands/run.ts';
 import { registerScan } from './commands/scan.ts';
 import { registerStart } from './commands/start.ts';
 import { registerVerify } from './commands/verify.ts';
-
-/** Adds one command, with its options and its action, to the program. */
-export type Register = (program: Command) => void;
+import type { Register } from './register.ts';
 
 export const COMMANDS: readonly Register[] = [
   registerDemo,

@@ -5,8 +5,8 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT, NmpError } from '../../../shared/errors.ts';
 import { buildLogic, type GuestRuntime } from '../../author/build.ts';
-import type { Register } from '../commands.ts';
 import { loadGuard } from '../node-side.ts';
+import type { Register } from '../register.ts';
 
 interface Options {
   readonly out?: string;

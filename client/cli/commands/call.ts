@@ -1,9 +1,9 @@
 /** `nmp call`: calls a capability whose module is installed at the node. */
 
 import { printAnswer, printRefusal } from '../answer.ts';
-import type { Register } from '../commands.ts';
 import { createCliClient, readPolicy } from '../connect.ts';
 import { readJson } from '../files.ts';
+import type { Register } from '../register.ts';
 
 interface Options {
   readonly node: string;

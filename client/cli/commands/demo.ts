@@ -8,13 +8,13 @@ import { parseClientPolicy } from '../../../shared/policy/client-policy.ts';
 import { parseNodeConfig } from '../../../shared/policy/node-config.ts';
 import { systemClock } from '../../../shared/runtime.ts';
 import { renderHtml } from '../../verify/render-html.ts';
-import type { Register } from '../commands.ts';
 import { playScenes, type SceneResult } from '../demo/scene.ts';
 import { scenesOf } from '../demo/scenes.ts';
 import { readText } from '../files.ts';
 import { loadParent } from '../node-side.ts';
 import { remark, stdoutTakesColor } from '../output.ts';
 import { packageFolder } from '../package-folder.ts';
+import type { Register } from '../register.ts';
 import { localPolicy } from './start.ts';
 
 interface Options {

@@ -1,8 +1,8 @@
 /** `nmp guard`: the verdict that a node would give on a module, without a node. */
 import { readFile, stat } from 'node:fs/promises';
 import { EXIT, NmpError } from '../../../shared/errors.ts';
-import type { Register } from '../commands.ts';
 import { loadGuard } from '../node-side.ts';
+import type { Register } from '../register.ts';
 
 interface Options {
   readonly manifest?: string;

@@ -1,5 +1,5 @@
 /** `nmp inspect`: shows what a file is, each kind in its own file under `inspect/`. */
-import type { Register } from '../commands.ts';
+import type { Register } from '../register.ts';
 import { registerInspectDocument } from './inspect/document.ts';
 import { registerInspectModule } from './inspect/module.ts';
 

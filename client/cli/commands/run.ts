@@ -2,9 +2,9 @@
 import { NmpError } from '../../../shared/errors.ts';
 import type { RunRequest } from '../../nmp-client.ts';
 import { printAnswer, printRefusal } from '../answer.ts';
-import type { Register } from '../commands.ts';
 import { createCliClient, readPolicy } from '../connect.ts';
 import { readBounded, readJson } from '../files.ts';
+import type { Register } from '../register.ts';
 
 interface Options {
   readonly node: string;

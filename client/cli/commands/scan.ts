@@ -1,9 +1,9 @@
 /** `nmp scan`: what the egress filter's detectors find in documents, one JSON line each. */
 import { createInterface } from 'node:readline';
 import { EXIT, NmpError } from '../../../shared/errors.ts';
-import type { Register } from '../commands.ts';
 import { readBounded, readJson } from '../files.ts';
 import { loadEgress } from '../node-side.ts';
+import type { Register } from '../register.ts';
 
 interface Options {
   readonly policy?: string;

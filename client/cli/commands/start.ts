@@ -4,10 +4,10 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EXIT } from '../../../shared/errors.ts';
 import { parseNodeConfig } from '../../../shared/policy/node-config.ts';
-import type { Register } from '../commands.ts';
 import { readText } from '../files.ts';
 import { loadParent } from '../node-side.ts';
 import { remark } from '../output.ts';
+import type { Register } from '../register.ts';
 
 interface Options {
   readonly config: string;

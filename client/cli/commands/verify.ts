@@ -11,9 +11,9 @@ import { systemClock } from '../../../shared/runtime.ts';
 import { renderHtml } from '../../verify/render-html.ts';
 import { renderText } from '../../verify/render-text.ts';
 import { readDocument, readRoot } from '../certificates.ts';
-import type { Register } from '../commands.ts';
 import { readText } from '../files.ts';
 import { stdoutTakesColor } from '../output.ts';
+import type { Register } from '../register.ts';
 
 interface Options {
   readonly document: string;

@@ -13,9 +13,9 @@ import { createNodeVerifierCrypto } from '../../../shared/attestation/crypto-nod
 import { decodeAttestationDocument } from '../../../shared/attestation/document.ts';
 import { verifyAttestation } from '../../../shared/attestation/verify.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
-import { isNmpError } from '../../../shared/errors.ts';
 import { systemRandom } from '../../../shared/runtime.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { codeOfAsync } from '../../support/code-of.ts';
 
 const suite = createNodeSuite();
 const crypto = createNodeVerifierCrypto();
@@ -37,16 +37,6 @@ function setUp() {
     return report.checks.find((check) => check.status === 'fail')?.code ?? report.verdict;
   };
   return { clock, nsm, verdict };
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await promise;
-  } catch (error) {
-    if (isNmpError(error)) return error.code;
-    throw error;
-  }
-  return undefined;
 }
 
 describe('the simulated NSM', () => {
@@ -87,8 +77,8 @@ describe('the simulated NSM', () => {
     expect(await nsm.extendPcr(16, data)).toEqual(value);
     expect(await nsm.describePcr(16)).toEqual({ locked: false, value });
     await nsm.lockPcr(16);
-    expect(await codeOf(nsm.extendPcr(16, data))).toBe('NSM_READ_ONLY_INDEX');
-    expect(await codeOf(nsm.extendPcr(0, data))).toBe('NSM_READ_ONLY_INDEX');
+    expect(await codeOfAsync(nsm.extendPcr(16, data))).toBe('NSM_READ_ONLY_INDEX');
+    expect(await codeOfAsync(nsm.extendPcr(0, data))).toBe('NSM_READ_ONLY_INDEX');
     const { document } = decodeAttestationDocument(await nsm.attest({}));
     expect(document.pcrs.get(16)).toEqual(value);
     expect(document.pcrs.size).toBe(17);
@@ -99,26 +89,26 @@ describe('the simulated NSM', () => {
     const digest = new Uint8Array(48).fill(5);
     await bindStatement(nsm, digest);
     expect((await nsm.describe()).lockedPcrs).toHaveLength(32);
-    expect(await codeOf(nsm.extendPcr(17, digest))).toBe('NSM_READ_ONLY_INDEX');
-    expect(await codeOf(bindStatement(nsm, digest))).toBe('NSM_READ_ONLY_INDEX');
+    expect(await codeOfAsync(nsm.extendPcr(17, digest))).toBe('NSM_READ_ONLY_INDEX');
+    expect(await codeOfAsync(bindStatement(nsm, digest))).toBe('NSM_READ_ONLY_INDEX');
   });
 
   it("refuses with the device's error names", async () => {
     const { nsm } = setUp();
     const long = new Uint8Array(1025);
     for (const request of [{ nonce: long }, { userData: long }, { publicKey: long }]) {
-      expect(await codeOf(nsm.attest(request))).toBe('NSM_INPUT_TOO_LARGE');
+      expect(await codeOfAsync(nsm.attest(request))).toBe('NSM_INPUT_TOO_LARGE');
     }
     for (const range of [-1, 0, 1.5, Number.NaN, 33]) {
-      expect(await codeOf(nsm.lockPcrs(range))).toBe('NSM_INVALID_INDEX');
+      expect(await codeOfAsync(nsm.lockPcrs(range))).toBe('NSM_INVALID_INDEX');
     }
     for (const index of [-1, 32, 0.5]) {
-      expect(await codeOf(nsm.describePcr(index))).toBe('NSM_INVALID_INDEX');
+      expect(await codeOfAsync(nsm.describePcr(index))).toBe('NSM_INVALID_INDEX');
     }
     for (const length of [0, 257, Number.NaN]) {
-      expect(await codeOf(nsm.random(length))).toBe('NSM_INVALID_ARGUMENT');
+      expect(await codeOfAsync(nsm.random(length))).toBe('NSM_INVALID_ARGUMENT');
     }
-    expect(await codeOf(nsm.extendPcr(16, new Uint8Array(0)))).toBe('NSM_INVALID_ARGUMENT');
+    expect(await codeOfAsync(nsm.extendPcr(16, new Uint8Array(0)))).toBe('NSM_INVALID_ARGUMENT');
   });
 });
 
@@ -147,10 +137,10 @@ describe('the simulated root', () => {
       join(one, 'simulated-root.key'),
       await readFile(join(two, 'simulated-root.key')),
     );
-    expect(await codeOf(loadOrCreateSimulatedRoot(components, one))).toBe('NSM_ROOT');
+    expect(await codeOfAsync(loadOrCreateSimulatedRoot(components, one))).toBe('NSM_ROOT');
     await writeFile(join(one, 'simulated-root.key'), 'junk');
-    expect(await codeOf(loadOrCreateSimulatedRoot(components, one))).toBe('NSM_ROOT');
+    expect(await codeOfAsync(loadOrCreateSimulatedRoot(components, one))).toBe('NSM_ROOT');
     await rm(join(two, 'simulated-root.der'));
-    expect(await codeOf(loadOrCreateSimulatedRoot(components, two))).toBe('NSM_ROOT');
+    expect(await codeOfAsync(loadOrCreateSimulatedRoot(components, two))).toBe('NSM_ROOT');
   });
 });

@@ -5,8 +5,8 @@ import { hkdfExpand, hkdfExtract } from '../../../shared/crypto/hkdf.ts';
 import { XWING } from '../../../shared/crypto/suite.ts';
 import { createNobleSuite } from '../../../shared/crypto/suite-noble.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
-import { isNmpError } from '../../../shared/errors.ts';
 import { systemRandom } from '../../../shared/runtime.ts';
+import { codeOf } from '../../support/code-of.ts';
 
 const node = createNodeSuite();
 const noble = createNobleSuite(systemRandom);
@@ -15,16 +15,6 @@ const pairs = [
   ['noble to node', noble, node],
   ['node to node', node, node],
 ] as const;
-
-function codeOf(action: () => unknown): string | undefined {
-  try {
-    action();
-  } catch (error) {
-    if (isNmpError(error)) return error.code;
-    throw error;
-  }
-  return undefined;
-}
 
 describe('X-Wing', () => {
   it.each(pairs)('%s: both sides get the same secret', (_name, sender, receiver) => {

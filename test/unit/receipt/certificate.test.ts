@@ -2,7 +2,6 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createNobleSuite } from '../../../shared/crypto/suite-noble.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
-import { isNmpError } from '../../../shared/errors.ts';
 import {
   type ExecutionCertificate,
   openCertificate,
@@ -10,6 +9,7 @@ import {
 } from '../../../shared/receipt/certificate.ts';
 import { commitTo, INPUT_LABEL, OUTPUT_LABEL } from '../../../shared/receipt/commitment.ts';
 import { systemRandom } from '../../../shared/runtime.ts';
+import { codeOf } from '../../support/code-of.ts';
 
 const suites = [createNodeSuite(), createNobleSuite(systemRandom)];
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -36,16 +36,6 @@ const certificate: ExecutionCertificate = {
 const signed = signCertificate(certificate, (message) =>
   Uint8Array.from(sign(null, message, privateKey)),
 );
-
-function codeOf(action: () => unknown): string | undefined {
-  try {
-    action();
-  } catch (error) {
-    if (isNmpError(error)) return error.code;
-    throw error;
-  }
-  return undefined;
-}
 
 describe('the execution certificate', () => {
   it('comes back as it was signed, on both providers', () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunLimits, SandboxEngine } from '../../../enclave/sandbox/engine.ts';
 import { createProcessEngine } from '../../../enclave/sandbox/process-engine.ts';
-import { isNmpError } from '../../../shared/errors.ts';
+import { codeOfAsync } from '../../support/code-of.ts';
 import { descendants } from '../../support/local-node.ts';
 import {
   claimingModule,
@@ -37,16 +37,6 @@ async function run(
 ) {
   const prepared = await engine.prepare(module, { abi, deadlineMs: 20_000 });
   return engine.run(prepared, input, { ...LIMITS, ...limits });
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await promise;
-  } catch (error) {
-    if (isNmpError(error)) return error.code;
-    throw error;
-  }
-  return undefined;
 }
 
 describe('the sandbox', () => {
@@ -105,16 +95,16 @@ describe('the sandbox', () => {
   });
 
   it('refuses what is no module, and imports that are not granted', async () => {
-    expect(await codeOf(run(new Uint8Array(8)))).toBe('SANDBOX_ABI');
+    expect(await codeOfAsync(run(new Uint8Array(8)))).toBe('SANDBOX_ABI');
     // (import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))
     const importing = Uint8Array.from([
       ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 7, 1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f, 2, 37, 1, 22],
       ...Buffer.from('wasi_snapshot_preview1'),
       ...[10, ...Buffer.from('random_get'), 0, 0],
     ]);
-    expect(await codeOf(run(importing, {}, 'wasi-p1'))).toBe('SANDBOX_ABI');
+    expect(await codeOfAsync(run(importing, {}, 'wasi-p1'))).toBe('SANDBOX_ABI');
     expect(
-      await codeOf(
+      await codeOfAsync(
         engine.prepare(importing, { abi: 'wasi-p1', deadlineMs: 5000, capabilities: ['random'] }),
       ),
     ).toBeUndefined();
@@ -138,7 +128,7 @@ describe('the sandbox', () => {
       { signal: caller.signal },
     );
     setTimeout(() => caller.abort(), 30);
-    expect(await codeOf(running)).toBe('CONNECTION_LOST');
+    expect(await codeOfAsync(running)).toBe('CONNECTION_LOST');
   });
 
   it('serves honest runs among hundreds of endless ones of another peer', async () => {
@@ -161,7 +151,7 @@ describe('the sandbox', () => {
   it('refuses more waiting work of one peer than its share', async () => {
     const endless = await engine.prepare(endlessModule(), { abi: 'pure', deadlineMs: 5000 });
     const runs = Array.from({ length: 300 }, () =>
-      codeOf(engine.run(endless, input, { ...LIMITS, fuel: 1000n }, { peer: 'mallory' })),
+      codeOfAsync(engine.run(endless, input, { ...LIMITS, fuel: 1000n }, { peer: 'mallory' })),
     );
     expect(new Set(await Promise.all(runs))).toEqual(new Set([undefined, 'SESSION_LIMIT']));
   });

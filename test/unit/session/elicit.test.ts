@@ -18,6 +18,7 @@ import {
   LogicResponse,
 } from '../../../shared/wire/codec.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { codeOfAsync } from '../../support/code-of.ts';
 import { framePair, type Tamper } from '../../support/frames.ts';
 
 const suite = createNodeSuite();
@@ -68,16 +69,6 @@ function node(limits = DEFAULT_SESSION_LIMITS) {
     return LogicResponse.encode({ semanticEvidence: `answer ${requests.length}` });
   };
   return { clock, sessions, nsm, requests, components: { suite, clock, nsm, sessions, calls } };
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await promise;
-  } catch (error) {
-    if (isNmpError(error)) return error.code;
-    throw error;
-  }
-  return undefined;
 }
 
 interface Attack {
@@ -181,7 +172,7 @@ describe('the elicitation handshake', () => {
         },
         LogicRequest.encode({ deadlineMs: 5 }),
       ).catch(() => undefined);
-      const code = await codeOf(serving);
+      const code = await codeOfAsync(serving);
       a.abort(new Error('done'));
       b.abort(new Error('done'));
       return code ?? (await calling)?.semanticEvidence;

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../../shared/bytes.ts';
-import { isNmpError } from '../../../shared/errors.ts';
 import {
   decodeIntentRequest,
   decodeIntentResponse,
@@ -13,16 +12,7 @@ import {
 } from '../../../shared/wire/codec.ts';
 import { REFUSAL_BYTES } from '../../../shared/wire/constants.ts';
 import { encodeRefusal } from '../../../shared/wire/refusal.ts';
-
-function codeOf(action: () => unknown): string | undefined {
-  try {
-    action();
-  } catch (error) {
-    if (isNmpError(error)) return error.code;
-    throw error;
-  }
-  return undefined;
-}
+import { codeOf } from '../../support/code-of.ts';
 
 const intent = IntentRequest.encode({
   agentDid: 'did:nmp:x',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
-import { isNmpError } from '../../../shared/errors.ts';
 import { RECORD_BYTES_MAX } from '../../../shared/wire/constants.ts';
 import { RECORD, RecordReader, RecordWriter, refusedFrame } from '../../../shared/wire/records.ts';
+import { codeOfAsync } from '../../support/code-of.ts';
 import { framePair, type Tamper } from '../../support/frames.ts';
 
 const suite = createNodeSuite();
@@ -15,16 +15,6 @@ function pair(tamper?: Tamper, readerStream = 5n) {
     writer: new RecordWriter({ suite, frames: a }, { key, stream: 5n }),
     reader: new RecordReader({ suite, frames: b }, { key, stream: readerStream }),
   };
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await promise;
-  } catch (error) {
-    if (isNmpError(error)) return error.code;
-    throw error;
-  }
-  return undefined;
 }
 
 describe('records', () => {
@@ -45,7 +35,9 @@ describe('records', () => {
         return [frame];
       });
       await writer.writeMessage(new Uint8Array(16));
-      expect(await codeOf(reader.readMessage(100))).toBe(at === 0 ? 'RECORD_TYPE' : 'RECORD_TAG');
+      expect(await codeOfAsync(reader.readMessage(100))).toBe(
+        at === 0 ? 'RECORD_TYPE' : 'RECORD_TAG',
+      );
     }
   });
 
@@ -55,7 +47,7 @@ describe('records', () => {
       return [frame];
     });
     await writer.writeMessage(new Uint8Array(RECORD_BYTES_MAX + 5));
-    expect(await codeOf(reader.readMessage(100_000))).toBe('RECORD_TAG');
+    expect(await codeOfAsync(reader.readMessage(100_000))).toBe('RECORD_TAG');
   });
 
   it.each<[string, Tamper]>([
@@ -64,7 +56,7 @@ describe('records', () => {
   ])('refuse a record that was %s', async (_name, tamper) => {
     const { writer, reader } = pair(tamper);
     await writer.writeMessage(new Uint8Array(RECORD_BYTES_MAX + 5));
-    expect(await codeOf(reader.readMessage(100_000))).toBe('RECORD_TAG');
+    expect(await codeOfAsync(reader.readMessage(100_000))).toBe('RECORD_TAG');
   });
 
   it('refuse records in another order', async () => {
@@ -77,23 +69,23 @@ describe('records', () => {
       return [frame, ...held];
     });
     await writer.writeMessage(new Uint8Array(RECORD_BYTES_MAX + 5));
-    expect(await codeOf(reader.readMessage(100_000))).toBe('RECORD_TAG');
+    expect(await codeOfAsync(reader.readMessage(100_000))).toBe('RECORD_TAG');
   });
 
   it('refuse a record of another stream', async () => {
     const { writer, reader } = pair(undefined, 6n);
     await writer.writeMessage(new Uint8Array(3));
-    expect(await codeOf(reader.readMessage(100))).toBe('RECORD_TAG');
+    expect(await codeOfAsync(reader.readMessage(100))).toBe('RECORD_TAG');
   });
 
   it('stop a message beyond its limit and one that is cut', async () => {
     const long = pair();
     await long.writer.writeMessage(new Uint8Array(101));
-    expect(await codeOf(long.reader.readMessage(100))).toBe('FRAME_SIZE');
+    expect(await codeOfAsync(long.reader.readMessage(100))).toBe('FRAME_SIZE');
     const cut = pair();
     await cut.writer.write(RECORD.data, new Uint8Array(10));
     await cut.raw.close();
-    expect(await codeOf(cut.reader.readMessage(100))).toBe('STREAM_TRUNCATED');
+    expect(await codeOfAsync(cut.reader.readMessage(100))).toBe('STREAM_TRUNCATED');
   });
 
   it('report progress only to those who expect it', async () => {
@@ -105,15 +97,15 @@ describe('records', () => {
     expect(stages).toEqual([3]);
     const strict = pair();
     await strict.writer.write(RECORD.progress, Uint8Array.of(3));
-    expect(await codeOf(strict.reader.readMessage(10))).toBe('RECORD_TYPE');
+    expect(await codeOfAsync(strict.reader.readMessage(10))).toBe('RECORD_TYPE');
   });
 
   it('pass on a refusal, but only with a code of ours', async () => {
     const known = pair();
     await known.raw.write(refusedFrame('SESSION_UNKNOWN'));
-    expect(await codeOf(known.reader.readMessage(10))).toBe('SESSION_UNKNOWN');
+    expect(await codeOfAsync(known.reader.readMessage(10))).toBe('SESSION_UNKNOWN');
     const foreign = pair();
     await foreign.raw.write(Uint8Array.of(0, 0x41, 0x42));
-    expect(await codeOf(foreign.reader.readMessage(10))).toBe('HANDSHAKE_REFUSED');
+    expect(await codeOfAsync(foreign.reader.readMessage(10))).toBe('HANDSHAKE_REFUSED');
   });
 });

@@ -2,7 +2,7 @@
 import { decodeAttestationDocument } from '../../../../shared/attestation/document.ts';
 import { toHex } from '../../../../shared/bytes.ts';
 import { readDocument } from '../../certificates.ts';
-import type { Register } from '../../commands.ts';
+import type { Register } from '../../register.ts';
 
 const hex = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : toHex(bytes));
 

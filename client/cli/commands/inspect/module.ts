@@ -1,6 +1,7 @@
 /** `nmp inspect module`: sections, imports and exports of a module or component, as decoded. */
-import type { Register } from '../../commands.ts';
+
 import { loadGuard } from '../../node-side.ts';
+import type { Register } from '../../register.ts';
 import { readModule } from '../guard.ts';
 
 const CORE_SECTIONS = [
