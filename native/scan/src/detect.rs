@@ -1,5 +1,6 @@
 //! What is found in one view: one pass over its words, numbers and marks.
 
+use crate::columns::columns;
 use crate::identifiers;
 use crate::keys;
 use crate::numbers::{self, Report};
@@ -38,10 +39,16 @@ fn pair(text: &[u8], at: usize) -> Option<((usize, usize), (usize, usize))> {
     }
     let mut i = end;
     let mut separated = false;
-    let limit = (end + 16).min(text.len());
+    let mut limit = (end + 16).min(text.len());
     while i < limit {
         match text[i] {
             b':' | b'=' | b'>' | b'|' | b',' => separated = true,
+            // A tag between a heading and its cell.
+            b'<' if text[i..].iter().take(24).any(|b| *b == b'>') => {
+                i += text[i..].iter().position(|b| *b == b'>').unwrap_or(0);
+                limit = (i + 24).min(text.len());
+                separated = true;
+            }
             b'"' | b'\'' | b' ' | b'\t' | b'\\' | b']' | b'[' | b'`' | b'<' => {}
             // {"key":"ssn","value":"…"}
             b'v' | b'V' if text[i..].len() > 5 && text[i..i + 5].eq_ignore_ascii_case(b"value") => {
@@ -77,10 +84,49 @@ fn trimmed(text: &[u8], (from, to): (usize, usize)) -> &[u8] {
     text[from..to].trim_ascii().trim_ascii_end()
 }
 
+/// `the patientId of the second patient is …`: only a value with a digit counts.
+fn in_prose(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
+    if !border(text, at) {
+        return;
+    }
+    let end = token(text, at, |b| {
+        b.is_ascii_alphanumeric() || b == b'_' || b == b'-'
+    });
+    let Some(family) = keys::family(&text[at..end], &rules.keys) else {
+        return;
+    };
+    let area = &text[end..(end + 48).min(text.len())];
+    let verbs: [&[u8]; 4] = [b" is ", b" was ", b" equals ", b" reads "];
+    let Some(from) = verbs
+        .iter()
+        .filter_map(|v| {
+            area.windows(v.len())
+                .position(|w| w == *v)
+                .map(|n| end + n + v.len())
+        })
+        .min()
+    else {
+        return;
+    };
+    if text[end..from]
+        .iter()
+        .any(|b| matches!(b, b'.' | b'\n' | b';'))
+    {
+        return;
+    }
+    let stop = token(text, from, |b| {
+        b.is_ascii_graphic() && !matches!(b, b',' | b'"')
+    });
+    let value = &text[from..stop];
+    if value.iter().any(u8::is_ascii_digit) && keys::counts(family, value) {
+        report("RESTRICTED_KEY", "restricted-key-prose", from, stop);
+    }
+}
+
 /// Words of a key: the longest run of them that ends at the separator may be the key.
 fn restricted(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
     let Some((key, value)) = pair(text, at) else {
-        return;
+        return in_prose(text, at, rules, report);
     };
     let mut from = key.0;
     while from < key.1 && from <= at {
@@ -281,6 +327,30 @@ fn birth(text: &[u8], at: usize, w: &Words) -> Option<usize> {
         .then_some(end)
 }
 
+/// House number, street and postal code: `42 Oak Street, Springfield, IL 62704`.
+fn address(text: &[u8], at: usize, w: &Words) -> Option<usize> {
+    let number = token(text, at, |b| b.is_ascii_digit());
+    if number - at > 5
+        || text.get(number) != Some(&b' ')
+        || !text.get(number + 1)?.is_ascii_uppercase()
+    {
+        return None;
+    }
+    let reach = (number + 40).min(text.len());
+    if crate::words::collect(w, number, reach) & ctx::ADDRESS == 0 {
+        return None;
+    }
+    let area = &text[number..(number + 96).min(text.len())];
+    let state = area.windows(9).position(|s| {
+        s[0] == b' '
+            && s[1].is_ascii_uppercase()
+            && s[2].is_ascii_uppercase()
+            && s[3] == b' '
+            && s[4..].iter().all(u8::is_ascii_digit)
+    })?;
+    Some(number + state + 9)
+}
+
 /// Reports (type, rule, start, end) for everything found in `text`.
 pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
     let v = vocabulary();
@@ -292,6 +362,7 @@ pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
     for &(start, _) in &w.roots {
         restricted(text, start, rules, report);
     }
+    columns(text, &w.roots, rules, report);
     if !rules.keys.is_empty() {
         own_keys(text, rules, report);
     }
@@ -334,6 +405,9 @@ pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
         } else if b.is_ascii_digit() && border(text, i) {
             if let Some(end) = birth(text, i, w) {
                 report("BIRTH_DATE", "birth-date", i, end);
+            }
+            if let Some(end) = address(text, i, w) {
+                report("ADDRESS", "street-address", i, end);
             }
             let next = numbers::phrase(text, i, w, report);
             let word = identifiers::word(text, i, w, report);

@@ -97,13 +97,19 @@ fn printable(s: &[u8]) -> bool {
 /// Bytes of a token that read as text by chance are short: those must read as text whole.
 fn worth(data: &[u8]) -> bool {
     let marked = data.starts_with(&[0x1f, 0x8b, 8]) || data.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-    if data.len() < CHANCE_MAX && !marked {
+    // A message of one string: tag, length and text that fills it.
+    let message = matches!(data, [tag, length, rest @ ..] if tag & 7 == 2 && usize::from(*length) == rest.len() && rest.iter().all(|b| b.is_ascii_graphic() || *b == b' '));
+    if data.len() < CHANCE_MAX && !marked && !message {
         return std::str::from_utf8(data).is_ok_and(|text| {
             text.chars()
                 .all(|c| !c.is_control() || c == '\n' || c == '\t')
         });
     }
-    compressed(data) || printable(data) || fold::wide(data).is_some() || looks_structured(data)
+    message
+        || compressed(data)
+        || printable(data)
+        || fold::wide(data).is_some()
+        || looks_structured(data)
 }
 
 fn compressed(s: &[u8]) -> bool {
@@ -377,13 +383,11 @@ impl<'a> Scan<'a> {
         if printable(&data) {
             let w = words(&data);
             let mut found: Vec<(&'static str, &'static str, usize)> = Vec::new();
-            let mirrored = matches!(
-                self.views[at].codec,
-                "reversed" | "rot13" | "rot47" | "joined"
-            );
+            let codec = self.views[at].codec;
+            let mirrored = matches!(codec, "reversed" | "rot13" | "rot47" | "joined");
             detect(&data, &w, rules, &mut |kind, rule, start, _end| {
                 // Chance matches grow with every transformed copy: there only strong rules count.
-                if (!mirrored || strong(kind, rule)) && found.len() < FINDINGS_MAX {
+                if (!mirrored || strong(codec, kind, rule)) && found.len() < FINDINGS_MAX {
                     found.push((kind, rule, start));
                 }
             });
@@ -413,7 +417,11 @@ impl<'a> Scan<'a> {
 }
 
 /// Rules that hold by themselves: an address, a check digit of many, a token format, a key.
-fn strong(kind: &str, rule: &str) -> bool {
+fn strong(codec: &str, kind: &str, rule: &str) -> bool {
+    // ROT47 turns a megabyte of Base64 into a megabyte of punctuation and short keys.
+    if codec == "rot47" && kind == "RESTRICTED_KEY" {
+        return false;
+    }
     matches!(kind, "EMAIL" | "IBAN" | "SECRET" | "HEALTH_RECORD" | "SSN")
         || matches!(
             rule,

@@ -1,9 +1,11 @@
 //! Identifiers of letters and digits: e-mail, IBAN, national and health ids, wallets, places.
 
 use crate::checks;
+use crate::codec::base::{BASE58, radix};
 use crate::numbers::Report;
 use crate::vocab::ctx;
 use crate::words::{Words, near};
+use sha2::{Digest, Sha256};
 
 fn email_local(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b".!#$&'*+/=?^_`|~-%".contains(&b) || b >= 0x80
@@ -198,6 +200,36 @@ fn wallet(token: &[u8]) -> Option<&'static str> {
     None
 }
 
+/// Base58Check of a Bitcoin address: 25 bytes, the last four a double SHA-256 of the others.
+fn base58check(token: &[u8]) -> bool {
+    if !(26..=35).contains(&token.len()) || !matches!(token[0], b'1' | b'3') {
+        return false;
+    }
+    let Some(mut data) = radix(token, BASE58, true) else {
+        return false;
+    };
+    while data.len() < 25 {
+        data.insert(0, 0);
+    }
+    data.len() == 25 && Sha256::digest(Sha256::digest(&data[..21]))[..4] == data[21..]
+}
+
+/// Six pairs of hex digits with one separator, beside a device word.
+fn mac(text: &[u8], at: usize, w: &Words) -> Option<usize> {
+    let address = text.get(at..at + 17)?;
+    let separator = address[2];
+    let shape = matches!(separator, b':' | b'-')
+        && address.iter().enumerate().all(|(i, b)| {
+            if i % 3 == 2 {
+                *b == separator
+            } else {
+                b.is_ascii_hexdigit()
+            }
+        });
+    (shape && ends_word(text, at + 17) && near(text, w, at, at + 17) & ctx::DEVICE != 0)
+        .then_some(at + 17)
+}
+
 /// Looks at the word that starts at `at`. Returns where the next word can start.
 pub fn word(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize {
     let length = text[at..]
@@ -207,6 +239,14 @@ pub fn word(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize
     let token = &text[at..at + length];
     if !starts_word(text, at) {
         return at + length.max(1);
+    }
+    if let Some(end) = mac(text, at, w) {
+        report("DEVICE_ID", "mac-address", at, end);
+        return end;
+    }
+    if base58check(token) {
+        report("CRYPTO", "btc-base58check", at, at + length);
+        return at + length;
     }
     if token[0].is_ascii_alphabetic() || length >= 9 {
         if let Some(end) = iban(text, at) {

@@ -2,6 +2,7 @@
 
 mod checks;
 mod codec;
+mod columns;
 mod detect;
 mod engine;
 mod identifiers;

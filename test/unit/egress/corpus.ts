@@ -125,3 +125,24 @@ export const HARMLESS: Readonly<Record<string, (d: Draw) => string>> = {
   bytes: (d) => JSON.stringify({ m: d.bytes(300).toString('base64') }),
   code: () => 'function add(a, b) { return a + b; } // see https://example.org/docs?id=12',
 };
+
+/** Ways to carry a restricted key and its value. */
+export const CARRIERS: Readonly<Record<string, (key: string, value: string) => string>> = {
+  json: (k, v) => JSON.stringify({ [k]: v }),
+  nested: (k, v) => JSON.stringify({ a: [{ b: { [k]: v } }] }),
+  pairs: (k, v) => JSON.stringify([[k, v]]),
+  'name and value': (k, v) => JSON.stringify({ name: k, value: v }),
+  'columns and rows': (k, v) => JSON.stringify({ columns: ['id', k], rows: [[1, v]] }),
+  json5: (k, v) => `{${k}: '${v}', id: 1}`,
+  ndjson: (k, v) => `{"id":1}\n${JSON.stringify({ [k]: v })}\n`,
+  xml: (k, v) => `<row><${k}>${v}</${k}></row>`,
+  attribute: (k, v) => `<row ${k}="${v}"/>`,
+  html: (k, v) => `<tr><th>${k}</th><td>${v}</td></tr>`,
+  csv: (k, v) => `id,${k},x\n1,${v},2\n`,
+  tsv: (k, v) => `id\t${k}\n1\t${v}\n`,
+  markdown: (k, v) => `| id | ${k} |\n|---|---|\n| 1 | ${v} |\n`,
+  yaml: (k, v) => `row:\n  ${k}: ${v}\n`,
+  sql: (k, v) => `INSERT INTO t (id, ${k}) VALUES (1, '${v}');`,
+  query: (k, v) => `https://example.org/p?a=1&${k}=${encodeURIComponent(v)}`,
+  prose: (k, v) => `The ${k} of the second row is ${v}.`,
+};

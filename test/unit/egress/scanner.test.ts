@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadScanner } from '../../../enclave/egress/scanner.ts';
 import { seededRandom } from '../../support/clock.ts';
-import { drawFrom, HARMLESS, LAYERS, SECRETS } from './corpus.ts';
+import { CARRIERS, drawFrom, HARMLESS, LAYERS, SECRETS } from './corpus.ts';
 
 const scanner = loadScanner();
 const scan = (output: string | Uint8Array) =>
@@ -22,6 +22,19 @@ describe('the scanner on a seeded corpus', () => {
     for (let i = 0; i < 40; i++) {
       const value = make(draw);
       expect(blocked(value), value).toBe(true);
+    }
+  });
+
+  it.each(Object.entries(CARRIERS))('finds restricted keys carried as %s', (_name, carrier) => {
+    const values = {
+      patientId: 'PT-48213',
+      mrn: 'MRN0048213',
+      dob: '1974-03-02',
+      password: 'Tr0ub4dor3',
+    };
+    for (const [key, value] of Object.entries(values)) {
+      const text = carrier(key, value);
+      expect(blocked(text), text).toBe(true);
     }
   });
 

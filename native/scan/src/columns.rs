@@ -1,0 +1,167 @@
+//! Restricted keys whose values stand elsewhere: under a header line, or at the same place of a
+//! later list (`(id, ssn) VALUES (1, …)`, `"columns": […], "rows": [[…]]`).
+
+use crate::detect::Rules;
+use crate::keys;
+use crate::numbers::Report;
+use crate::vocab::Family;
+
+/// Lines or lists behind a header that are looked at.
+const ROWS_MAX: usize = 64;
+const LINE_MAX: usize = 4096;
+const CELLS_MAX: usize = 64;
+
+type Span = (usize, usize);
+
+fn line_at(text: &[u8], at: usize) -> Span {
+    let start = text[..at]
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |n| n + 1);
+    let end = text[at..]
+        .iter()
+        .position(|b| *b == b'\n')
+        .map_or(text.len(), |n| at + n);
+    (start, end)
+}
+
+fn cells(text: &[u8], (start, end): Span, separator: u8) -> Vec<Span> {
+    let mut out = Vec::new();
+    let mut from = start;
+    for i in start..=end {
+        if i == end || text[i] == separator {
+            out.push(trim(text, (from, i)));
+            from = i + 1;
+        }
+        if out.len() >= CELLS_MAX {
+            break;
+        }
+    }
+    out
+}
+
+fn trim(text: &[u8], (mut start, mut end): Span) -> Span {
+    let shell = |b: u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'\\');
+    while start < end && shell(text[start]) {
+        start += 1;
+    }
+    while end > start && shell(text[end - 1]) {
+        end -= 1;
+    }
+    (start, end)
+}
+
+/// Restricted columns among the cells of a header: (index, family).
+fn headers(text: &[u8], cells: &[Span], rules: &Rules) -> Vec<(usize, Family)> {
+    let named = cells.iter().enumerate();
+    named
+        .filter_map(|(i, c)| keys::family(&text[c.0..c.1], &rules.keys).map(|f| (i, f)))
+        .collect()
+}
+
+fn judge(text: &[u8], wanted: &[(usize, Family)], row: &[Span], report: &mut Report<'_>) {
+    for (index, family) in wanted {
+        if let Some(cell) = row.get(*index)
+            && keys::counts(*family, &text[cell.0..cell.1])
+        {
+            report("RESTRICTED_KEY", "restricted-column", cell.0, cell.1);
+        }
+    }
+}
+
+fn below(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
+    let header = line_at(text, at);
+    if header.1 - header.0 > LINE_MAX || header.1 == text.len() {
+        return;
+    }
+    for separator in [b',', b'\t', b'|', b';'] {
+        let names = cells(text, header, separator);
+        if names.len() < 2 {
+            continue;
+        }
+        let wanted = headers(text, &names, rules);
+        if wanted.is_empty() {
+            continue;
+        }
+        let mut next = header.1 + 1;
+        for _ in 0..ROWS_MAX {
+            if next >= text.len() {
+                break;
+            }
+            let line = line_at(text, next);
+            let row = cells(text, line, separator);
+            if row.len() == names.len() {
+                judge(text, &wanted, &row, report);
+            }
+            next = line.1 + 1;
+        }
+        return;
+    }
+}
+
+/// The flat list around or behind `at`: its content between brackets.
+fn list_around(text: &[u8], at: usize) -> Option<(u8, Span)> {
+    let open = text[..at]
+        .iter()
+        .rev()
+        .take(LINE_MAX)
+        .position(|b| matches!(b, b'(' | b'[' | b')' | b']' | b'{' | b'}'))?;
+    let start = at - open;
+    let kind = text[start - 1];
+    list_from(text, kind, start).map(|end| (kind, (start, end)))
+}
+
+fn list_from(text: &[u8], kind: u8, start: usize) -> Option<usize> {
+    let close = match kind {
+        b'(' => b')',
+        b'[' => b']',
+        _ => return None,
+    };
+    let end = start
+        + text[start..]
+            .iter()
+            .take(LINE_MAX)
+            .position(|b| *b == close || *b == kind)?;
+    (text[end] == close).then_some(end)
+}
+
+fn later_lists(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
+    let Some((kind, span)) = list_around(text, at) else {
+        return;
+    };
+    let names = cells(text, span, b',');
+    if names.len() < 2 {
+        return;
+    }
+    let wanted = headers(text, &names, rules);
+    if wanted.is_empty() {
+        return;
+    }
+    let mut from = span.1;
+    for _ in 0..ROWS_MAX {
+        let Some(open) = text[from..].iter().take(LINE_MAX).position(|b| *b == kind) else {
+            return;
+        };
+        from += open + 1;
+        if let Some(end) = list_from(text, kind, from) {
+            let row = cells(text, (from, end), b',');
+            if row.len() == names.len() {
+                judge(text, &wanted, &row, report);
+            }
+            from = end;
+        }
+    }
+}
+
+/// Looks at the key roots at `places`; each header line or list once.
+pub fn columns(text: &[u8], places: &[Span], rules: &Rules, report: &mut Report<'_>) {
+    let mut last = usize::MAX;
+    for &(at, _) in places {
+        let header = line_at(text, at);
+        if header.0 != last {
+            last = header.0;
+            below(text, at, rules, report);
+        }
+        later_lists(text, at, rules, report);
+    }
+}
