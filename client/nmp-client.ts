@@ -48,7 +48,8 @@ export interface NmpClientInit {
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
-  readonly proofMode?: 'attested' | 'stark-composite';
+  /** A mode that the capability lists; another is refused, never replaced. */
+  readonly proofMode?: string;
   readonly onProgress?: (stage: number) => void;
 }
 

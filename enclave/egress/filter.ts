@@ -17,9 +17,6 @@ export interface EgressContext {
   readonly policy: EgressPolicy;
   /** Tables that this run read; empty if none. */
   readonly tables: readonly ReadTable[];
-  /** Peer ID of the client, module hash (hex): what the quota is charged to. */
-  readonly client: string;
-  readonly module: string;
   /** Rows that entered the answer, for the minimum group; undefined if no dataset was read. */
   readonly rowsRead?: number;
 }
@@ -27,16 +24,14 @@ export interface EgressContext {
 /** Data owner's rules for one capability; see docs/schemas. */
 export interface EgressPolicy {
   readonly minimumGroup?: number;
-  readonly quotaBits?: number;
   readonly restrictedKeys?: readonly string[];
-  readonly allow?: readonly string[];
 }
 
 export type CountBucket = '0' | '1' | '2-9' | '10+';
 
 export interface EgressVerdict {
   readonly blocked: boolean;
-  /** Closed set of codes (SCHEMA, QUOTA, PII, SECRET, TABLE_MATCH, MINIMUM_GROUP, CANARY, UNDECODABLE). */
+  /** Closed set: SCHEMA, MINIMUM_GROUP, UNDECODABLE, TABLE_MATCH and the types of the detectors. */
   readonly codes: readonly string[];
   readonly countBucket: CountBucket;
   /** Canonical bytes that may leave; present only if not blocked. */

@@ -3,7 +3,7 @@
  * Each stage can only refuse or pass on; an output exists outside this file only after the egress
  * filter let it go.
  */
-import { toBase64Url, toHex } from '../../shared/bytes.ts';
+import { toBase64Url } from '../../shared/bytes.ts';
 import type { CryptoSuite } from '../../shared/crypto/suite.ts';
 import { type ErrorCode, NmpError } from '../../shared/errors.ts';
 import { signCertificate } from '../../shared/receipt/certificate.ts';
@@ -201,8 +201,6 @@ class Pipeline {
       schema: config.output,
       policy: config.egress,
       tables: call.grants.map(({ dataset, columns }) => datasets.cells(dataset, columns)),
-      client: call.context.session.peer,
-      module: toHex(call.verdict.moduleHash),
       ...(call.grants.length === 0
         ? {}
         : {

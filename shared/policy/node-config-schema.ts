@@ -90,9 +90,7 @@ const datasetCommon = {
   path: filePath,
   classification: z
     .enum(['public', 'internal', 'confidential', 'restricted'])
-    .describe(
-      'How the owner classes the records; shown to clients, and public is the only class that may go unsealed in nitro mode.',
-    ),
+    .describe('How the owner classes the records.'),
   salt: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
@@ -142,14 +140,7 @@ const egressPolicy = z
       .max(1_000_000)
       .exactOptional()
       .describe('Fewest rows that an answer may be about.'),
-    quotaBits: z
-      .int()
-      .min(0)
-      .max(1_000_000_000)
-      .exactOptional()
-      .describe('Bits of information that one client may draw per window.'),
     restrictedKeys: z.array(z.string().min(1).max(128)).max(256).exactOptional(),
-    allow: z.array(z.string().min(1).max(256)).max(256).exactOptional(),
   })
   .describe('What the egress filter enforces beyond the output schema.');
 
@@ -172,10 +163,11 @@ export const capabilitySchema = z.strictObject({
   limits: limits.prefault({}),
   egress: egressPolicy.default({}),
   proofModes: z
-    .array(z.enum(['attested', 'stark-composite']))
+    .array(z.enum(['attested']))
     .min(1)
     .max(2)
-    .default(['attested']),
+    .default(['attested'])
+    .describe('How an answer is proven; attested: a certificate by the attested key.'),
 });
 
 export const nodeConfigSchema = z
@@ -194,11 +186,6 @@ export const nodeConfigSchema = z
       .max(16)
       .default([])
       .describe('Multiaddrs that the mesh is told; default: the address listened on.'),
-    bootstrap: z
-      .array(z.string().min(1).max(MULTIADDR_MAX))
-      .max(32)
-      .default([])
-      .describe('Multiaddrs, with Peer ID, of mesh members to join by.'),
     identityFile: filePath
       .exactOptional()
       .describe('Keeps the Peer ID over restarts in local mode; without it, fresh at every start.'),

@@ -19,8 +19,6 @@ const context = (more: Partial<EgressContext> = {}): EgressContext => ({
   schema: count,
   policy: {},
   tables: [],
-  client: 'c',
-  module: 'm',
   ...more,
 });
 const judge = (text: string, more: Partial<EgressContext> = {}) =>
