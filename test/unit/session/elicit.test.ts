@@ -256,6 +256,32 @@ describe('the elicitation handshake', () => {
     expect(codesOf(ends)[1]).toBe('RECORD_TAG');
   });
 
+  it('refuses a ciphertext of an earlier session, with its own token or the new one', async () => {
+    let opener: LogicRequest | undefined;
+    const at = node();
+    await handshake(at, {
+      toNode: (frame, index) => {
+        if (index === 1) opener = LogicRequest.decode(frame);
+        return [frame];
+      },
+    });
+    for (const [retoken, code] of [
+      [false, 'SESSION_UNKNOWN'],
+      [true, 'RECORD_TAG'],
+    ] as const) {
+      const ends = await handshake(at, {
+        toNode: (frame, index) => {
+          if (index !== 1 || opener === undefined) return [frame];
+          const { sessionToken } = LogicRequest.decode(frame);
+          const replayed = retoken ? { ...opener, sessionToken } : opener;
+          return [LogicRequest.encode(replayed)];
+        },
+      });
+      expect(codesOf(ends)[1]).toBe(code);
+    }
+    expect(at.requests).toHaveLength(1);
+  });
+
   it.each<[string, (m: IntentRequest) => Partial<IntentRequest>, string]>([
     ['no common suite', (m) => ({ ...m, suites: [99] }), 'HANDSHAKE_SUITE'],
     ['a short nonce', (m) => ({ ...m, clientNonce: m.clientNonce.slice(1) }), 'FRAME_MALFORMED'],
