@@ -1,17 +1,19 @@
 //! Numbers: phrases of digit groups and what they are, by grouping, check digit and context.
 
 use crate::checks;
+use crate::groups::grouped;
+use crate::phones::{international, plus_before};
 use crate::vocab::ctx;
 use crate::words::{Words, near};
 
 #[derive(Clone, Copy)]
-struct Group {
-    start: usize,
-    len: usize,
+pub struct Group {
+    pub start: usize,
+    pub len: usize,
     /// Separator before it: 0 for the first, else the last separator byte.
-    sep: u8,
+    pub sep: u8,
     /// More than one separator byte, such as `) ` or ` - `.
-    wide: bool,
+    pub wide: bool,
 }
 
 pub type Report<'r> = dyn FnMut(&'static str, &'static str, usize, usize) + 'r;
@@ -84,17 +86,17 @@ pub fn phrase(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usi
     }
 }
 
-struct Here<'a> {
-    text: &'a [u8],
-    groups: &'a [Group],
-    k: usize,
-    tail_glued: bool,
+pub struct Here<'a> {
+    pub text: &'a [u8],
+    pub groups: &'a [Group],
+    pub k: usize,
+    pub tail_glued: bool,
 }
 
 impl Here<'_> {
     /// The lengths of the next groups are exactly `lens`, all separated by one of `seps`, with
     /// borders on both sides.
-    fn shape(&self, lens: &[usize], seps: &[u8]) -> bool {
+    pub fn shape(&self, lens: &[usize], seps: &[u8]) -> bool {
         let g = &self.groups[self.k..];
         if g.len() < lens.len() || !g.iter().zip(lens).all(|(g, l)| g.len == *l) {
             return false;
@@ -104,12 +106,12 @@ impl Here<'_> {
     }
 
     /// Same separator between all of the next `n` groups.
-    fn uniform(&self, n: usize) -> bool {
+    pub fn uniform(&self, n: usize) -> bool {
         let g = &self.groups[self.k + 1..self.k + n];
         g.iter().all(|x| x.sep == g[0].sep && !x.wide)
     }
 
-    fn borders(&self, n: usize) -> bool {
+    pub fn borders(&self, n: usize) -> bool {
         let first = &self.groups[self.k];
         let left = self.k == 0
             && !matches!(self.previous(first.start), b'.' | b'-' if self.digit_before(first.start))
@@ -122,7 +124,7 @@ impl Here<'_> {
     }
 
     /// Part of a UUID or another dashed word: `-` and a letter or digit follow.
-    fn dash_word(&self, n: usize) -> bool {
+    pub fn dash_word(&self, n: usize) -> bool {
         let last = &self.groups[self.k + n - 1];
         let end = last.start + last.len;
         self.text.get(end) == Some(&b'-')
@@ -132,16 +134,16 @@ impl Here<'_> {
                 .is_some_and(u8::is_ascii_alphanumeric)
     }
 
-    fn previous(&self, at: usize) -> u8 {
+    pub fn previous(&self, at: usize) -> u8 {
         if at == 0 { 0 } else { self.text[at - 1] }
     }
 
     /// A separator with a letter or digit before it continues a dashed word or a decimal.
-    fn digit_before(&self, at: usize) -> bool {
+    pub fn digit_before(&self, at: usize) -> bool {
         at >= 2 && self.text[at - 2].is_ascii_alphanumeric()
     }
 
-    fn join(&self, n: usize, out: &mut [u8; 40]) -> usize {
+    pub fn join(&self, n: usize, out: &mut [u8; 40]) -> usize {
         let mut len = 0;
         for g in &self.groups[self.k..self.k + n] {
             if len + g.len > 40 {
@@ -153,19 +155,19 @@ impl Here<'_> {
         len
     }
 
-    fn end(&self, n: usize) -> usize {
+    pub fn end(&self, n: usize) -> usize {
         let g = &self.groups[self.k + n - 1];
         g.start + g.len
     }
 
-    fn whole(&self, n: usize) -> bool {
+    pub fn whole(&self, n: usize) -> bool {
         self.k == 0 && self.groups.len() == n
     }
 }
 
 const DASHES: &[u8] = b"-";
-const LIGHT: &[u8] = b"- .";
-const ANY: &[u8] = b"- ./()";
+pub const LIGHT: &[u8] = b"- .";
+pub const ANY: &[u8] = b"- ./()";
 
 /// Reports what the groups from `k` on are; returns how many groups were used.
 fn judge(
@@ -270,155 +272,6 @@ fn judge(
         return n;
     }
     1
-}
-
-/// A `+`, `(+`, or `00` in front of a country code: where the number starts.
-fn plus_before(text: &[u8], at: usize) -> Option<usize> {
-    let mut i = at;
-    while i > 0 && at - i < 2 && matches!(text[i - 1], b' ' | b'(') {
-        i -= 1;
-    }
-    let plus = i > 0 && text[i - 1] == b'+';
-    (plus && (i < 2 || !text[i - 2].is_ascii_alphanumeric())).then(|| i - 1)
-}
-
-/// Country calling codes (ITU-T E.164) with the range of national number lengths.
-const COUNTRIES: &[(&str, usize, usize)] = &[
-    ("1", 10, 10),
-    ("7", 10, 10),
-    ("20", 8, 10),
-    ("27", 9, 9),
-    ("30", 10, 10),
-    ("31", 9, 9),
-    ("32", 8, 9),
-    ("33", 9, 9),
-    ("34", 9, 9),
-    ("36", 8, 9),
-    ("39", 6, 11),
-    ("40", 9, 9),
-    ("41", 9, 9),
-    ("43", 6, 13),
-    ("44", 9, 10),
-    ("45", 8, 8),
-    ("46", 7, 10),
-    ("47", 8, 8),
-    ("48", 9, 9),
-    ("49", 6, 11),
-    ("51", 8, 9),
-    ("52", 10, 11),
-    ("53", 8, 8),
-    ("54", 10, 11),
-    ("55", 10, 11),
-    ("56", 9, 9),
-    ("57", 8, 10),
-    ("58", 10, 10),
-    ("60", 8, 10),
-    ("61", 9, 9),
-    ("62", 8, 12),
-    ("63", 9, 10),
-    ("64", 8, 10),
-    ("65", 8, 8),
-    ("66", 8, 9),
-    ("81", 9, 10),
-    ("82", 8, 10),
-    ("84", 9, 10),
-    ("86", 10, 11),
-    ("90", 10, 10),
-    ("91", 10, 10),
-    ("92", 9, 10),
-    ("93", 9, 9),
-    ("94", 9, 9),
-    ("95", 7, 10),
-    ("98", 10, 10),
-    ("211", 9, 9),
-    ("212", 9, 9),
-    ("213", 8, 9),
-    ("216", 8, 8),
-    ("218", 9, 9),
-    ("22", 7, 10),
-    ("23", 7, 11),
-    ("24", 6, 9),
-    ("25", 7, 10),
-    ("26", 7, 9),
-    ("29", 4, 8),
-    ("35", 6, 11),
-    ("37", 6, 10),
-    ("38", 7, 10),
-    ("42", 7, 9),
-    ("50", 7, 9),
-    ("59", 6, 10),
-    ("67", 5, 9),
-    ("68", 5, 8),
-    ("69", 4, 7),
-    ("80", 8, 8),
-    ("85", 7, 10),
-    ("87", 9, 12),
-    ("88", 8, 10),
-    ("96", 7, 10),
-    ("97", 7, 10),
-    ("99", 8, 10),
-];
-
-/// Groups used by an international number after a plus sign.
-fn international(h: &Here<'_>) -> Option<usize> {
-    let mut d = [0u8; 40];
-    let rest = h.groups.len() - h.k;
-    for n in (1..=rest.min(7)).rev() {
-        let len = h.join(n, &mut d);
-        if !(8..=15).contains(&len)
-            || (n > 1
-                && !h.groups[h.k + 1..h.k + n]
-                    .iter()
-                    .all(|g| ANY.contains(&g.sep)))
-        {
-            continue;
-        }
-        let fits = COUNTRIES.iter().any(|(code, least, most)| {
-            d[..len].starts_with(code.as_bytes()) && {
-                let wide = if code.len() == 2 && !known_two(code) {
-                    1
-                } else {
-                    0
-                };
-                let national = len - code.len() - wide;
-                let trunk = usize::from(d[code.len()] == b'0');
-                (*least..=*most).contains(&national)
-                    || (*least..=*most).contains(&(national - trunk))
-            }
-        });
-        if fits && !h.tail_glued {
-            return Some(n);
-        }
-    }
-    None
-}
-
-/// Two-digit entries that stand for a family of three-digit codes.
-fn known_two(code: &str) -> bool {
-    !matches!(
-        code,
-        "22" | "23"
-            | "24"
-            | "25"
-            | "26"
-            | "29"
-            | "35"
-            | "37"
-            | "38"
-            | "42"
-            | "50"
-            | "59"
-            | "67"
-            | "68"
-            | "69"
-            | "80"
-            | "85"
-            | "87"
-            | "88"
-            | "96"
-            | "97"
-            | "99"
-    )
 }
 
 fn card(h: &Here<'_>, w: &Words, report: &mut Report<'_>) -> Option<usize> {
@@ -590,145 +443,9 @@ fn account_word(text: &[u8], at: usize) -> bool {
 }
 
 /// One of `names` stands in the 40 bytes before `at`.
-fn key_of(text: &[u8], at: usize, names: &[&[u8]]) -> bool {
+pub fn key_of(text: &[u8], at: usize, names: &[&[u8]]) -> bool {
     let before = text[at.saturating_sub(40)..at].to_ascii_lowercase();
     names
         .iter()
         .any(|n| before.windows(n.len()).any(|x| x == *n))
-}
-
-/// Grouped national ids and national phone forms.
-fn grouped(h: &Here<'_>, w: &Words) -> Option<(&'static str, &'static str, usize)> {
-    let mut d = [0u8; 40];
-    let at = h.groups[h.k].start;
-    let bits = |n: usize| near(h.text, w, at, h.end(n));
-    if h.shape(&[3, 3, 3, 2], b".-") && h.groups[h.k + 3].sep == b'-' {
-        let len = h.join(4, &mut d);
-        if checks::cpf(&d[..len]) {
-            return Some(("NATIONAL_ID", "br-cpf", 4));
-        }
-    }
-    if h.shape(&[4, 4, 4], b" -") && h.uniform(3) {
-        let len = h.join(3, &mut d);
-        if checks::aadhaar(&d[..len])
-            && (h.whole(3) || h.groups[h.k + 1].sep == b' ' || bits(3) & ctx::NATIONAL != 0)
-        {
-            return Some(("NATIONAL_ID", "in-aadhaar", 3));
-        }
-    }
-    if h.shape(&[3, 3, 3], b" -") && h.uniform(3) {
-        let len = h.join(3, &mut d);
-        let dashed = h.groups[h.k + 1].sep == b'-';
-        if checks::luhn(&d[..len]) && (dashed || bits(3) & ctx::NATIONAL != 0) {
-            return Some(("NATIONAL_ID", "ca-sin", 3));
-        }
-        if checks::tfn(&d[..len]) && bits(3) & ctx::NATIONAL != 0 {
-            return Some(("NATIONAL_ID", "au-tfn", 3));
-        }
-        if bits(3) & ctx::PHONE != 0 {
-            return Some(("PHONE", "phone-context", 3));
-        }
-    }
-    if h.shape(&[4, 5, 1], b" -") {
-        let len = h.join(3, &mut d);
-        if checks::medicare_au(&d[..len]) {
-            return Some(("NATIONAL_ID", "au-medicare", 3));
-        }
-    }
-    for lens in [&[1usize, 2, 2, 2, 3, 3, 2][..], &[1, 2, 2, 2, 3, 3]] {
-        if lens.len() == 7 && h.shape(lens, b" -.") {
-            let len = h.join(7, &mut d);
-            if checks::nir(&d[..len]) {
-                return Some(("NATIONAL_ID", "fr-nir", 7));
-            }
-        }
-    }
-    if h.shape(&[13, 2], b" ") {
-        let len = h.join(2, &mut d);
-        if checks::nir(&d[..len]) {
-            return Some(("NATIONAL_ID", "fr-nir", 2));
-        }
-    }
-    // French numbers: five pairs with a leading zero; UK and others with a trunk zero.
-    if h.shape(&[2, 2, 2, 2, 2], LIGHT)
-        && h.uniform(5)
-        && h.text[at] == b'0'
-        && h.text[at + 1] >= b'1'
-        && h.whole(5)
-    {
-        return Some(("PHONE", "phone-fr", 5));
-    }
-    let trunk = h.text[at] == b'0'
-        && h.text
-            .get(at + 1)
-            .is_some_and(|b| (b'1'..=b'9').contains(b));
-    if trunk {
-        for lens in [
-            &[5usize, 6][..],
-            &[4, 3, 4],
-            &[3, 4, 4],
-            &[5, 3, 3],
-            &[4, 7],
-            &[4, 3, 3],
-            &[4, 6],
-            &[4, 7],
-            &[2, 4, 4],
-            &[4, 8],
-            &[3, 3, 4],
-            &[3, 3, 2, 2],
-        ] {
-            if h.shape(lens, b" -/") && h.k == 0 {
-                return Some(("PHONE", "phone-trunk", lens.len()));
-            }
-        }
-    }
-    if h.shape(&[2, 5, 4], b"- )") && h.groups[h.k + 1].wide {
-        return Some(("PHONE", "phone-br", 3));
-    }
-    // Whatever grouping a word such as "phone" introduces.
-    let rest = h.groups.len() - h.k;
-    for n in (2..=rest.min(6)).rev() {
-        let len = h.join(n, &mut d);
-        if (7..=15).contains(&len) && h.borders(n) && bits(n) & ctx::PHONE != 0 && !date_like(h, n)
-        {
-            let nearest = key_of(
-                h.text,
-                at,
-                &[
-                    b"phone",
-                    b"mobile",
-                    b"tel",
-                    b"cell",
-                    b"fax",
-                    b"whatsapp",
-                    b"call",
-                    b"reach",
-                    b"dial",
-                    b"contact",
-                    b"sms",
-                    b"handy",
-                ],
-            );
-            if nearest
-                && h.groups[h.k..h.k + n].iter().all(|g| g.len >= 2)
-                && h.groups[h.k + 1..h.k + n]
-                    .iter()
-                    .all(|g| g.sep != b'.' || n > 2)
-            {
-                return Some(("PHONE", "phone-context", n));
-            }
-        }
-    }
-    None
-}
-
-fn date_like(h: &Here<'_>, n: usize) -> bool {
-    let lens: Vec<usize> = h.groups[h.k..h.k + n.min(3)]
-        .iter()
-        .map(|g| g.len)
-        .collect();
-    matches!(
-        lens.as_slice(),
-        [4, 2, 2] | [2, 2, 4] | [1..=2, 1..=2, 4] | [4, 1..=2, 1..=2]
-    )
 }
