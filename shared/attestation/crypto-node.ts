@@ -13,8 +13,13 @@ export function createNodeVerifierCrypto(): VerifierCrypto {
         throw new NmpError('ATTESTATION_CERTIFICATE_KEY', undefined, { cause });
       }
       return {
+        // On the thread pool, so that the signatures of one chain are checked side by side.
         verify: (message, signature) =>
-          verify('sha384', message, { key, dsaEncoding: 'ieee-p1363' }, signature),
+          new Promise((resolve, reject) => {
+            verify('sha384', message, { key, dsaEncoding: 'ieee-p1363' }, signature, (error, ok) =>
+              error === null ? resolve(ok) : reject(error),
+            );
+          }),
       };
     },
     sha256: (bytes) => Uint8Array.from(createHash('sha256').update(bytes).digest()),
