@@ -1,23 +1,24 @@
-/** The commands of `nmp`, each in its own file under `commands/`. */
-import { registerBuild } from './commands/build.ts';
-import { registerCall } from './commands/call.ts';
-import { registerDemo } from './commands/demo.ts';
-import { registerGuard } from './commands/guard.ts';
-import { registerInspect } from './commands/inspect.ts';
-import { registerRun } from './commands/run.ts';
-import { registerScan } from './commands/scan.ts';
-import { registerStart } from './commands/start.ts';
-import { registerVerify } from './commands/verify.ts';
+/**
+ * The commands of `nmp`, each in its own file under `commands/`, loaded only when it is asked for:
+ * an MCP host starts `nmp mcp` at its own start and waits for it.
+ */
 import type { Register } from './register.ts';
 
-export const COMMANDS: readonly Register[] = [
-  registerDemo,
-  registerStart,
-  registerCall,
-  registerRun,
-  registerBuild,
-  registerGuard,
-  registerScan,
-  registerVerify,
-  registerInspect,
-];
+export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  demo: async () => (await import('./commands/demo.ts')).registerDemo,
+  start: async () => (await import('./commands/start.ts')).registerStart,
+  call: async () => (await import('./commands/call.ts')).registerCall,
+  run: async () => (await import('./commands/run.ts')).registerRun,
+  build: async () => (await import('./commands/build.ts')).registerBuild,
+  guard: async () => (await import('./commands/guard.ts')).registerGuard,
+  scan: async () => (await import('./commands/scan.ts')).registerScan,
+  verify: async () => (await import('./commands/verify.ts')).registerVerify,
+  inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
+};
+
+/** The command that the arguments name first, or every one: for help and for a mistyped name. */
+export async function commandsFor(args: readonly string[]): Promise<readonly Register[]> {
+  const [named = ''] = args;
+  const loaders = Object.hasOwn(COMMANDS, named) ? [COMMANDS[named]] : Object.values(COMMANDS);
+  return Promise.all(loaders.flatMap((load) => (load === undefined ? [] : [load()])));
+}

@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /** The command line `nmp`: composition root of the client. */
 import { Command } from 'commander';
-import { COMMANDS } from './commands.ts';
+import { commandsFor } from './commands.ts';
 import { runCommand } from './run.ts';
 
 const program = new Command('nmp')
   .description('Send logic to the data; get back an answer with evidence.')
   .showHelpAfterError()
   .exitOverride();
-for (const register of COMMANDS) register(program);
 
-process.exitCode = await runCommand(() => program.parseAsync(process.argv));
+process.exitCode = await runCommand(async () => {
+  for (const register of await commandsFor(process.argv.slice(2))) register(program);
+  await program.parseAsync(process.argv);
+});
