@@ -2,10 +2,12 @@
 /** The command line `nmp`: composition root of the client. */
 import { Command } from 'commander';
 import { commandsFor } from './commands.ts';
+import { packageVersion } from './package-folder.ts';
 import { runCommand } from './run.ts';
 
 const program = new Command('nmp')
   .description('Send logic to the data; get back an answer with evidence.')
+  .version(packageVersion(), '-V, --version')
   .showHelpAfterError()
   .exitOverride();
 

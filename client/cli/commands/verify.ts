@@ -1,7 +1,8 @@
 /** `nmp verify`: judges an attestation document offline. */
 import type { Anchor } from '../../../shared/attestation/chain.ts';
 import { createNodeVerifierCrypto } from '../../../shared/attestation/crypto-node.ts';
-import { firstFailure } from '../../../shared/attestation/report.ts';
+import { earOf } from '../../../shared/attestation/ear.ts';
+import { type AttestationReport, firstFailure } from '../../../shared/attestation/report.ts';
 import { AWS_ANCHORS, AWS_ROOT_G1_SHA256 } from '../../../shared/attestation/roots.ts';
 import { verifyAttestation } from '../../../shared/attestation/verify.ts';
 import { fromHex, toHex } from '../../../shared/bytes.ts';
@@ -10,9 +11,11 @@ import { type ClientPolicy, parseClientPolicy } from '../../../shared/policy/cli
 import { systemClock } from '../../../shared/runtime.ts';
 import { renderHtml } from '../../verify/render-html.ts';
 import { renderText } from '../../verify/render-text.ts';
+import { signEar } from '../../verify/sign-ear.ts';
 import { readDocument, readRoot } from '../certificates.ts';
 import { readText } from '../files.ts';
 import { stdoutTakesColor } from '../output.ts';
+import { packageVersion } from '../package-folder.ts';
 import type { Register } from '../register.ts';
 
 interface Options {
@@ -24,6 +27,7 @@ interface Options {
   readonly nonce?: string;
   readonly json?: boolean;
   readonly html?: boolean;
+  readonly ear?: string;
 }
 
 async function policyOf(options: Options): Promise<ClientPolicy | undefined> {
@@ -71,6 +75,16 @@ function nonceOf(nonce: string | undefined): Uint8Array | undefined {
   return bytes;
 }
 
+/** The report as a signed attestation result; the policy is named by its hash. */
+async function ear(report: AttestationReport, keyFile: string, policyFile: string | undefined) {
+  const policyHash =
+    policyFile === undefined
+      ? undefined
+      : createNodeVerifierCrypto().sha256(new TextEncoder().encode(await readText(policyFile)));
+  const verifier = { developer: 'nmp-enclave', build: `nmp ${packageVersion()}` };
+  return signEar(earOf(report, verifier, policyHash), await readText(keyFile));
+}
+
 async function verify(options: Options): Promise<void> {
   const crypto = createNodeVerifierCrypto();
   const policy = await policyOf(options);
@@ -84,7 +98,12 @@ async function verify(options: Options): Promise<void> {
     ...(policy === undefined ? {} : { policy }),
     ...(nonce === undefined ? {} : { expected: { nonce } }),
   });
-  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (options.ear !== undefined) {
+    const token = await ear(report, options.ear, options.policy);
+    process.stdout.write(
+      options.json ? `${JSON.stringify({ ...report, ear: token })}\n` : `${token}\n`,
+    );
+  } else if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else if (options.html) process.stdout.write(renderHtml([{ title: 'Attestation', report }]));
   else process.stdout.write(renderText(report, stdoutTakesColor()));
   process.exitCode = firstFailure(report)?.exit ?? EXIT.ok;
@@ -104,5 +123,6 @@ export const registerVerify: Register = (program) => {
     .option('--nonce <hex>', 'nonce that the document must carry')
     .option('--json', 'the report as one JSON object')
     .option('--html', 'the report as a page')
+    .option('--ear <key>', 'as an attestation result (EAT, RFC 9711) signed with this PEM key')
     .action(verify);
 };
