@@ -12,8 +12,8 @@ export {
   NmpClient,
   type NmpClientComponents,
   type NmpClientInit,
-  RefusedError,
   type RunRequest,
 } from './nmp-client.ts';
+export { RefusedError } from './refused-error.ts';
 export { renderHtml } from './verify/render-html.ts';
 export { renderText } from './verify/render-text.ts';

@@ -8,7 +8,7 @@ import type { AttestationReport } from '../shared/attestation/report.ts';
 import { firstFailure } from '../shared/attestation/report.ts';
 import { equalBytes, fromHex, utf8 } from '../shared/bytes.ts';
 import type { CryptoSuite } from '../shared/crypto/suite.ts';
-import { ERROR_CODES, type ErrorCode, NmpError } from '../shared/errors.ts';
+import { NmpError } from '../shared/errors.ts';
 import {
   type CapabilityDescription,
   capabilityDigest,
@@ -18,12 +18,13 @@ import type { ClientPolicy } from '../shared/policy/client-policy.ts';
 import type { Clock, Random } from '../shared/runtime.ts';
 import { canonicalJson } from '../shared/wire/canonical-json.ts';
 import { capabilityKey } from '../shared/wire/capability-key.ts';
-import type { LogicRequest, LogicResponse } from '../shared/wire/codec.ts';
+import type { LogicRequest } from '../shared/wire/codec.ts';
 import { PROTOCOL } from '../shared/wire/constants.ts';
 import { type NodeRecord, openNodeRecord } from '../shared/wire/node-record.ts';
 import { publicKeyFromMultihash } from '../shared/wire/peer-key.ts';
 import { type ClientNode, createClientNode } from './mesh/client-node.ts';
 import { readRecord } from './mesh/read-record.ts';
+import { refusedBy } from './refused-error.ts';
 import type { NodePeer } from './session/elicit.ts';
 import { type Attested, NodeSession } from './session/node-session.ts';
 import { judgeAnswer } from './verify/answer.ts';
@@ -69,22 +70,6 @@ export interface Answer {
   readonly report: AttestationReport;
   /** COSE_Sign1, to keep. */
   readonly certificate: Uint8Array;
-}
-
-/** A refusal by the node: a closed set of codes, nothing of the data. */
-export class RefusedError extends NmpError {
-  readonly reasons: readonly string[];
-  readonly countBucket: string;
-  readonly retryable: boolean;
-  readonly auditId: string;
-
-  constructor(code: ErrorCode, refusal: NonNullable<LogicResponse['refusal']>) {
-    super(code);
-    this.reasons = refusal.reasons.filter((reason) => /^[A-Z0-9_]{1,40}$/.test(reason));
-    this.countBucket = refusal.countBucket;
-    this.retryable = refusal.retryable;
-    this.auditId = refusal.auditId;
-  }
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -149,6 +134,33 @@ export class NmpClient {
     options: CallOptions = {},
   ): Promise<readonly CapabilityDescription[]> {
     return (await this.#record(peer, this.#signal(options))).capabilities;
+  }
+
+  /**
+   * Has a node present fresh evidence, and judges it; nothing is run.
+   * @returns the report, passed or failed
+   * @throws NmpError of transport, HANDSHAKE_*
+   */
+  async attest(peer: string, options: CallOptions = {}): Promise<AttestationReport> {
+    const session = this.#sessions.get(peer);
+    if (session === undefined) throw new NmpError('UNREACHABLE', 'connect to the node first');
+    let report: AttestationReport | undefined;
+    const onReport = (made: AttestationReport) => {
+      report = made;
+      this.#init.onReport?.(made);
+    };
+    const { policy } = this.#init;
+    try {
+      await session.attest(
+        createJudge(this.#components, { policy, onReport }),
+        this.#signal(options),
+      );
+    } catch (error) {
+      // A failed report is an answer; evidence of another node, with a passed one, is not.
+      if (report?.verdict !== 'fail') throw error;
+    }
+    if (report === undefined) throw new NmpError('INTERNAL');
+    return report;
   }
 
   /**
@@ -305,10 +317,4 @@ function keyOf(node: NodePeer): { id: string; key: Uint8Array } {
   const key = publicKeyFromMultihash(node.multihash);
   if (key === undefined) throw new NmpError('NODE_RECORD_INVALID');
   return { id: node.id, key };
-}
-
-function refusedBy(refusal: NonNullable<LogicResponse['refusal']>): RefusedError {
-  // The code comes from the node: only ours are passed on.
-  const known = Object.hasOwn(ERROR_CODES, refusal.code);
-  return new RefusedError(known ? (refusal.code as ErrorCode) : 'INTERNAL', refusal);
 }

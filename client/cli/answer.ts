@@ -1,5 +1,6 @@
 /** Prints an answer or a refusal of a call, for people and for machines. */
-import { type Answer, RefusedError } from '../nmp-client.ts';
+import type { Answer } from '../nmp-client.ts';
+import { RefusedError } from '../refused-error.ts';
 import { renderText } from '../verify/render-text.ts';
 import { remark, stdoutTakesColor } from './output.ts';
 

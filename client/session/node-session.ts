@@ -76,6 +76,33 @@ export class NodeSession {
     }
   }
 
+  /**
+   * Has the node present evidence for a nonce of ours, and lets it go again.
+   * @throws NmpError of transport, handshake, and what `judge` throws
+   */
+  async attest(judge: Judge, signal: AbortSignal): Promise<void> {
+    const { mesh, suite, random } = this.#components;
+    const frames = await mesh.open(this.node.id, PROTOCOL.elicit, signal);
+    try {
+      const { secrets } = await elicit(
+        { suite, random },
+        {
+          identity: mesh.identity,
+          node: this.node,
+          capability: '',
+          judge: async (evidence) => {
+            await judge(evidence, this.node);
+          },
+        },
+        frames,
+        signal,
+      );
+      wipeSecrets(secrets);
+    } finally {
+      frames.abort(new NmpError('INTERRUPTED'));
+    }
+  }
+
   close(): void {
     const opening = this.#opening;
     this.#opening = undefined;
