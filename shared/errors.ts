@@ -11,7 +11,10 @@ import { CONFIG_ERRORS } from './errors/config.ts';
 import { EGRESS_ERRORS } from './errors/egress.ts';
 import type { Stage } from './errors/entry.ts';
 import { GUARDIAN_ERRORS } from './errors/guardian.ts';
+import { IMAGE_ERRORS } from './errors/image.ts';
+import { MCP_ERRORS } from './errors/mcp.ts';
 import { NSM_ERRORS } from './errors/nsm.ts';
+import { RELEASE_ERRORS } from './errors/release.ts';
 import { SANDBOX_ERRORS } from './errors/sandbox.ts';
 import { TRANSPORT_ERRORS } from './errors/transport.ts';
 
@@ -33,11 +36,14 @@ export const ERROR_CODES = {
   ...TRANSPORT_ERRORS,
   ...ATTESTATION_ERRORS,
   ...NSM_ERRORS,
+  ...RELEASE_ERRORS,
+  ...IMAGE_ERRORS,
   ...GUARDIAN_ERRORS,
   ...SANDBOX_ERRORS,
   ...EGRESS_ERRORS,
   ...CERTIFICATE_ERRORS,
   ...CONFIG_ERRORS,
+  ...MCP_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   guard: async () => (await import('./commands/guard.ts')).registerGuard,
   scan: async () => (await import('./commands/scan.ts')).registerScan,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
+  release: async () => (await import('./commands/release.ts')).registerRelease,
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
 };
 

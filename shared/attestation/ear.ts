@@ -2,7 +2,7 @@
  * A report as an EAT attestation result: the claims of draft-ietf-rats-ear on RFC 9711, with the
  * trustworthiness vector of draft-ietf-rats-ar4si. Not signed here: see client/verify/sign-ear.ts.
  */
-import { fromHex } from '../bytes.ts';
+import { fromHex, toBase64Url } from '../bytes.ts';
 import type { AttestationReport, Check, CheckId } from './report.ts';
 
 /** The profile under which EAR is deployed. */
@@ -55,12 +55,6 @@ export interface EarClaims {
     };
   };
 }
-
-const base64url = (bytes: Uint8Array) =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
 
 function vectorOf(report: AttestationReport): Vector {
   const status = new Map<CheckId, Check['status']>(
@@ -124,7 +118,7 @@ export function earOf(
   const vector = vectorOf(report);
   const { document } = report;
   const nonce = fromHex(document?.nonce ?? '');
-  const text = nonce === undefined ? '' : base64url(nonce);
+  const text = nonce === undefined ? '' : toBase64Url(nonce);
   return {
     eat_profile: EAR_PROFILE,
     iat: Math.floor(Date.parse(report.checkedAt) / 1000),
@@ -136,7 +130,7 @@ export function earOf(
         'ear.trustworthiness-vector': vector,
         ...(policyHash === undefined
           ? {}
-          : { 'ear.appraisal-policy-id': `ni:///sha-256;${base64url(policyHash)}` }),
+          : { 'ear.appraisal-policy-id': `ni:///sha-256;${toBase64Url(policyHash)}` }),
         'nmp.checks': Object.fromEntries(report.checks.map(({ id, status }) => [id, status])),
         'nmp.simulated': report.simulated,
         ...(document === undefined

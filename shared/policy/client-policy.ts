@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { NmpError } from '../errors.ts';
+import { releaseBundleSchema, releaseTrustSchema, verifyReleaseBundle } from '../release/bundle.ts';
 
 /** Longest policy file, characters. */
 const POLICY_CHARS_MAX = 1_048_576;
@@ -29,6 +30,9 @@ const release = z.strictObject({
   pcr16: pcr.exactOptional().describe('Node statement.'),
   notBefore: instant.exactOptional().describe('The release is trusted from then on.'),
   notAfter: instant.exactOptional().describe('The release is trusted until then.'),
+  logged: releaseBundleSchema
+    .exactOptional()
+    .describe('Proof that the release is signed and logged; required where the policy has `log`.'),
 });
 
 export const clientPolicySchema = z
@@ -36,6 +40,9 @@ export const clientPolicySchema = z
     $schema: z.string().max(1024).exactOptional(),
     version: z.literal(1),
     releases: z.array(release).min(1).max(256).describe('Any one of them must match whole.'),
+    log: releaseTrustSchema
+      .exactOptional()
+      .describe('Accept only releases proven to stand in this transparency log.'),
     anchors: z
       .array(fingerprint)
       .min(1)
@@ -61,8 +68,37 @@ export type ClientPolicy = z.output<typeof clientPolicySchema>;
 export type ReleasePolicy = ClientPolicy['releases'][number];
 
 /**
+ * Where a log is named, each release must be proven in it, with the measurements that it states.
+ * @throws NmpError RELEASE_*
+ */
+function checkLogged({ log, releases }: ClientPolicy): void {
+  for (const release of releases) {
+    if (log === undefined) {
+      if (release.logged === undefined) continue;
+      throw new NmpError('ATTESTATION_POLICY_INVALID', 'releases: `logged` without `log`');
+    }
+    if (release.logged === undefined) throw new NmpError('RELEASE_NOT_LOGGED');
+    const { measurements, notBefore, notAfter } = verifyReleaseBundle(release.logged, log).manifest;
+    const stated = { ...measurements, notBefore, notAfter };
+    const kept =
+      release.pcr0 === stated.pcr0 &&
+      release.pcr1 === stated.pcr1 &&
+      release.pcr2 === stated.pcr2 &&
+      (stated.pcr8 === undefined || release.pcr8 === stated.pcr8) &&
+      (stated.notBefore === undefined || isWithin(release.notBefore, stated.notBefore, 1)) &&
+      (stated.notAfter === undefined || isWithin(release.notAfter, stated.notAfter, -1));
+    if (!kept) throw new NmpError('RELEASE_NOT_LOGGED');
+  }
+}
+
+/** A policy may narrow the period that the publisher gave, never widen it. */
+function isWithin(own: string | undefined, stated: string, sign: 1 | -1): boolean {
+  return own !== undefined && sign * (Date.parse(own) - Date.parse(stated)) >= 0;
+}
+
+/**
  * @param file name of the file as the reader knows it
- * @throws NmpError ATTESTATION_POLICY_EMPTY, ATTESTATION_POLICY_INVALID
+ * @throws NmpError ATTESTATION_POLICY_EMPTY, ATTESTATION_POLICY_INVALID, RELEASE_*
  */
 export function parseClientPolicy(text: string, file: string): ClientPolicy {
   let value: unknown;
@@ -86,6 +122,7 @@ export function parseClientPolicy(text: string, file: string): ClientPolicy {
       `${file}: ${path === '' ? 'top level' : path}: ${issue?.message ?? 'invalid'}`,
     );
   }
+  checkLogged(parsed.data);
   return parsed.data;
 }
 
