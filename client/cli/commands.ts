@@ -15,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   release: async () => (await import('./commands/release.ts')).registerRelease,
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
+  pcrs: async () => (await import('./commands/pcrs.ts')).registerPcrs,
 };
 
 /** The command that the arguments name first, or every one: for help and for a mistyped name. */

@@ -40,3 +40,17 @@ export async function loadParent() {
 export async function loadEgress() {
   return import('../../enclave/egress/scanner.ts');
 }
+
+/** Reading, comparing and checking enclave images, for `inspect eif`, `pcrs` and `doctor`. */
+export async function loadImage() {
+  const [format, describe, diff] = await Promise.all([
+    import('../../enclave/image/eif-format.ts'),
+    import('../../enclave/image/describe.ts'),
+    import('../../enclave/image/diff.ts'),
+  ]);
+  return {
+    EIF_BYTES_MAX: format.EIF_BYTES_MAX,
+    describeEif: describe.describeEif,
+    diffImages: diff.diffImages,
+  };
+}
