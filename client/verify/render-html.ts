@@ -37,7 +37,7 @@ const WORD = { pass: '✓ pass', fail: '✗ fail', skip: '· skipped' } as const
 function row(check: Check): string {
   const remedy =
     check.status === 'fail'
-      ? `<br><strong>${escapeHtml(check.code ?? '')}</strong> ${escapeHtml(check.remedy)}`
+      ? `<br><strong>${escapeHtml(check.cause ?? '')}</strong> ${escapeHtml(check.remedy)} <code>${escapeHtml(check.code ?? '')}</code>`
       : '';
   return [
     '<tr>',

@@ -10,15 +10,18 @@ function shorten(text: string): string {
 }
 
 function line(check: Check, colors: ReturnType<typeof pc.createColors>): string[] {
-  const paint = { pass: colors.green, fail: colors.red, skip: colors.dim }[check.status];
-  const head = `${paint(MARK[check.status])} ${check.id.padEnd(12)} ${shorten(check.actual)}`;
-  if (check.status !== 'fail') return [check.status === 'skip' ? colors.dim(head) : head];
+  const { status, id, expected, actual } = check;
+  const paint = { pass: colors.green, fail: colors.red, skip: colors.dim }[status];
+  const head = (text: string) => `${paint(MARK[status])} ${id.padEnd(12)} ${text}`;
+  if (status === 'pass') return [head(shorten(actual))];
+  if (status === 'skip') return [colors.dim(head(shorten(`${expected}: ${actual}`)))];
   return [
-    head,
-    `    expected  ${shorten(check.expected)}`,
-    `    code      ${check.code ?? ''}`,
+    head(colors.red(check.cause ?? '')),
+    `    found     ${shorten(actual)}`,
+    `    expected  ${shorten(expected)}`,
     `    why       ${check.why}`,
     `    remedy    ${check.remedy}`,
+    `    code      ${check.code ?? ''}`,
   ];
 }
 
@@ -28,10 +31,11 @@ export function renderText(report: AttestationReport, color: boolean): string {
   const banner = report.simulated
     ? [colors.bold(colors.red('SIMULATED: no hardware stands behind this evidence.'))]
     : [];
+  const failures = report.checks.flatMap(({ code }) => (code === undefined ? [] : [code]));
   const verdict =
     report.verdict === 'pass'
       ? colors.green('PASS: every check that was asked for holds.')
-      : colors.red('FAIL: do not rely on this evidence.');
+      : colors.red(`FAIL (${failures.join(', ')}): do not rely on this evidence.`);
   const lines = report.checks.flatMap((check) => line(check, colors));
   return [...banner, ...lines, verdict, ''].join('\n');
 }

@@ -25,6 +25,8 @@ export interface Check {
   readonly status: 'pass' | 'fail' | 'skip';
   /** Set if the check failed. */
   readonly code?: ErrorCode;
+  /** What is wrong, as one sentence; set if the check failed. */
+  readonly cause?: string;
   readonly expected: string;
   readonly actual: string;
   /** Why the check matters, for a reader who has never seen it. */
@@ -78,19 +80,25 @@ export function passed(id: CheckId, expected: string, actual: string): Check {
 }
 
 export function failed(id: CheckId, code: ErrorCode, expected: string, actual: string): Check {
-  const { remedy } = ERROR_CODES[code];
-  return { id, status: 'fail', code, expected, actual, why: WHY[id], remedy };
+  const { cause, remedy } = ERROR_CODES[code];
+  return { id, status: 'fail', code, cause, expected, actual, why: WHY[id], remedy };
 }
 
-export function skipped(id: CheckId, reason: string): Check {
+/** A check that nothing was given for. @param found what the document holds there */
+export function skipped(id: CheckId, found: string): Check {
   return {
     id,
     status: 'skip',
     expected: 'not asked for',
-    actual: reason,
+    actual: found,
     why: WHY[id],
     remedy: '',
   };
+}
+
+/** A check that could not be made, because an earlier one failed. */
+export function unreached(id: CheckId, reason: string): Check {
+  return { ...skipped(id, reason), expected: 'not checked' };
 }
 
 /** The report with further checks at its end. */

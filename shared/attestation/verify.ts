@@ -17,6 +17,7 @@ import {
   failed,
   passed,
   skipped,
+  unreached,
   verdictOf,
 } from './report.ts';
 
@@ -150,7 +151,7 @@ function checkRelease(
     const code = absent === undefined ? 'ATTESTATION_PCR_UNKNOWN' : 'ATTESTATION_PCR_ABSENT';
     return [
       failed('pcrs', code, expected, actual),
-      skipped('release', 'no release matched the measurements'),
+      unreached('release', 'no release matched the measurements'),
     ];
   }
   const current = matching.find(
@@ -169,11 +170,12 @@ function checkRelease(
 
 function checkDebug({ pcrs }: SignedDocument['document'], policy: ClientPolicy): Check {
   const zero = [0, 1, 2].every((index) => pcrs.get(index)?.every((byte) => byte === 0) ?? true);
+  const found = pcrs.has(0) || pcrs.has(1) || pcrs.has(2) ? 'all zero' : 'all absent';
   const expected = 'PCR0, PCR1 and PCR2 not all zero';
   if (!zero) return passed('not-debug', expected, 'production mode');
   return policy.allowDebug
     ? passed('not-debug', 'debug allowed by the policy', 'DEBUG MODE')
-    : failed('not-debug', 'ATTESTATION_DEBUG', expected, 'DEBUG MODE: all zero');
+    : failed('not-debug', 'ATTESTATION_DEBUG', expected, `DEBUG MODE: ${found}`);
 }
 
 function checkBytes(
@@ -182,7 +184,9 @@ function checkBytes(
   expected: Uint8Array | undefined,
   actual: Uint8Array | undefined,
 ): Check {
-  if (expected === undefined) return skipped(id, actual === undefined ? 'none' : toHex(actual));
+  if (expected === undefined) {
+    return skipped(id, actual === undefined ? 'the document has none' : toHex(actual));
+  }
   const equal = actual !== undefined && equalBytes(expected, actual);
   const shown = actual === undefined ? 'none' : toHex(actual);
   return equal ? passed(id, toHex(expected), shown) : failed(id, code, toHex(expected), shown);
@@ -289,7 +293,7 @@ export async function verifyAttestation(
       'binding',
     ] as const;
     for (const id of all) {
-      if (!checks.some((check) => check.id === id)) checks.push(skipped(id, reason));
+      if (!checks.some((check) => check.id === id)) checks.push(unreached(id, reason));
     }
     return report();
   };
