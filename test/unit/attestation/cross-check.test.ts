@@ -15,6 +15,7 @@ import {
   sequence,
 } from '../../support/attestation-peers.ts';
 import { build, NOW } from './adversary/draft.ts';
+import { POLICY } from './adversary/policy.ts';
 import { STRUCTURE } from './adversary/structure.ts';
 import { TRUST } from './adversary/trust.ts';
 
@@ -44,7 +45,7 @@ function genuineQuestions(genuine: boolean): readonly Question[] {
 /** The vectors that are bad as evidence, whatever a policy says. */
 async function hostileQuestions(): Promise<readonly Question[]> {
   const out: Question[] = [];
-  for (const { change } of [...STRUCTURE, ...TRUST]) {
+  for (const { change } of [...STRUCTURE, ...TRUST, ...POLICY]) {
     const { bytes, root, init } = build(change);
     const { anchors, atMs } = init;
     const { verdict } = await verifyAttestation({ crypto }, bytes, { anchors, atMs });

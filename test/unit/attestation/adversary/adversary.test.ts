@@ -15,12 +15,13 @@ import {
   setField,
 } from './draft.ts';
 import { array, bstr, extension, hex, NULL, OID } from './encode.ts';
+import { POLICY } from './policy.ts';
 import { STRUCTURE } from './structure.ts';
 import { TRUST } from './trust.ts';
 
 const node = createNodeVerifierCrypto();
 const web = createWebVerifierCrypto(webcrypto.subtle as unknown as SubtleCrypto);
-const ALL = [...STRUCTURE, ...TRUST];
+const ALL = [...STRUCTURE, ...TRUST, ...POLICY];
 const N = BigInt(
   '0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
 );
