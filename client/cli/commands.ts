@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   scan: async () => (await import('./commands/scan.ts')).registerScan,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   release: async () => (await import('./commands/release.ts')).registerRelease,
+  mcp: async () => (await import('./commands/mcp.ts')).registerMcp,
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
   pcrs: async () => (await import('./commands/pcrs.ts')).registerPcrs,
 };

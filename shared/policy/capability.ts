@@ -42,7 +42,7 @@ export function capabilityId(capability: {
 
 /** SHA-256 of the canonical JSON, 32 bytes. */
 export function capabilityDigest(
-  suite: CryptoSuite,
+  suite: Pick<CryptoSuite, 'sha256'>,
   capability: CapabilityDescription,
 ): Uint8Array {
   return suite.sha256(utf8(canonicalJson(capability)));
