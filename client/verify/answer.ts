@@ -47,6 +47,15 @@ function datasetsHold(
   });
 }
 
+/** How far the clock of a node may run behind its own NSM's. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/** Not before the attestation of this session was signed: certificates are made for one session. */
+function issuedInSession(certificate: ExecutionCertificate, { report }: Attested): boolean {
+  const signedAtMs = Date.parse(report.document?.timestamp ?? '');
+  return Number(certificate.issuedAtMs) >= signedAtMs - CLOCK_SKEW_MS;
+}
+
 function compare(
   suite: CryptoSuite,
   certificate: ExecutionCertificate,
@@ -74,6 +83,7 @@ function compare(
         equalBytes(certificate.capabilityDigest, asked.capability.digest),
     },
     { name: 'datasets', holds: datasetsHold(certificate, attested, asked) },
+    { name: 'time', holds: issuedInSession(certificate, attested) },
     { name: 'simulation', holds: certificate.simulated === statement.simulated },
   ];
 }

@@ -27,6 +27,15 @@ const attested = {
     simulated: true,
     checkedAt: '2026-06-01T12:00:00.000Z',
     checks: [passed('parses', '', '')],
+    document: {
+      moduleId: 'module',
+      timestamp: '2026-06-01T12:00:00.000Z',
+      pcrs: {},
+      publicKey: null,
+      userData: null,
+      nonce: null,
+      payloadHash: '',
+    },
   },
   statement: {
     version: 1,
@@ -63,7 +72,7 @@ const honest: ExecutionCertificate = {
   session: fill(8, 48),
   requestNonce: fill(9),
   fuelUsed: 5n,
-  issuedAtMs: 1_780_000_000_000n,
+  issuedAtMs: BigInt(Date.UTC(2026, 5, 1, 12, 0, 1)),
   simulated: true,
 };
 
@@ -108,6 +117,8 @@ describe('the answer of a node', () => {
     ['datasets', { datasets: [{ id: 'd', commitment: fill(99) }] }],
     ['datasets', { datasets: [{ id: 'e', commitment: fill(5) }] }],
     ['datasets', { datasets: [] }],
+    ['time', { issuedAtMs: BigInt(Date.UTC(2026, 5, 1, 11, 54)) }],
+    ['time', { issuedAtMs: 0n }],
     ['simulation', { simulated: false }],
   ];
   it.each(swaps)('is refused with another %s', (field, change) => {
