@@ -247,6 +247,8 @@ export class NmpClient {
     wanted: string | { readonly dataset: string | undefined },
     signal: AbortSignal,
   ): Promise<CapabilityDescription> {
+    // The call follows: its handshake need not wait for the record.
+    this.#sessions.get(peer)?.prepare(signal);
     const { capabilities } = await this.#record(peer, signal);
     const found = capabilities.filter((capability) =>
       typeof wanted === 'string'

@@ -6,15 +6,15 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { noise } from '@libp2p/noise';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { ping } from '@libp2p/ping';
-import { tcp } from '@libp2p/tcp';
-import { yamux } from '@libp2p/yamux';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import { NmpError } from '../../shared/errors.ts';
 import { PROTOCOL } from '../../shared/wire/constants.ts';
-import { type FrameChannel, libp2pFrames } from '../../shared/wire/frames.ts';
+import { eagerFrames, type FrameChannel } from '../../shared/wire/frames.ts';
 import type { ClientIdentity, NodePeer } from '../session/elicit.ts';
+import { eagerYamux } from './eager-muxer.ts';
+import { eagerTcp } from './eager-tcp.ts';
 
 export interface ClientNode {
   readonly identity: ClientIdentity;
@@ -26,6 +26,13 @@ export interface ClientNode {
   providers(key: CID, signal: AbortSignal): AsyncIterable<{ id: string; addresses: string[] }>;
   stop(): Promise<void>;
 }
+
+/** Their streams are opened here only, and read by `eagerFrames`. */
+const OWN_PROTOCOLS: ReadonlySet<string> = new Set([
+  PROTOCOL.elicit,
+  PROTOCOL.call,
+  PROTOCOL.describe,
+]);
 
 function unreachable(cause: unknown, signal: AbortSignal): NmpError {
   if (cause instanceof NmpError) return cause;
@@ -57,9 +64,9 @@ export async function createClientNode(init: {
   const libp2p = await createLibp2p({
     privateKey,
     addresses: { listen: [] },
-    transports: [tcp()],
+    transports: [eagerTcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [eagerYamux(OWN_PROTOCOLS)],
     // Nodes on this machine and in private networks are what local mode is about.
     connectionGater: { denyDialMultiaddr: () => false },
     services: {
@@ -102,9 +109,7 @@ export async function createClientNode(init: {
     async open(peer, protocol, signal) {
       try {
         const connection = await connectionTo(peer, signal);
-        // The opener rides with the protocol negotiation: no round trip for it.
-        const stream = await connection.newStream(protocol, { signal, negotiateFully: false });
-        return libp2pFrames(stream);
+        return eagerFrames(await connection.newStream(protocol, { signal }), protocol);
       } catch (cause) {
         throw unreachable(cause, signal);
       }

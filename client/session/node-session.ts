@@ -10,6 +10,7 @@ import { NmpError } from '../../shared/errors.ts';
 import type { Clock, Random } from '../../shared/runtime.ts';
 import { LogicRequest, type LogicResponse } from '../../shared/wire/codec.ts';
 import { PROTOCOL } from '../../shared/wire/constants.ts';
+import type { FrameChannel } from '../../shared/wire/frames.ts';
 import type { ClientNode } from '../mesh/client-node.ts';
 import { exchange } from './call-stream.ts';
 import { type ElicitedSession, type Evidence, elicit, type NodePeer } from './elicit.ts';
@@ -46,10 +47,25 @@ export interface CallOptions {
 /** A session is left this long before the node would end it. */
 const EXPIRY_MARGIN_MS = 5_000;
 
+/** The node gives up a handshake whose first request does not come within 10 s. */
+const PREPARED_MS = 5_000;
+
+/** A handshake up to M2, judged; its stream waits for the first request. */
+interface Prepared {
+  readonly frames: FrameChannel;
+  readonly open: Open;
+}
+
+function discard({ frames, open }: Prepared): void {
+  wipeSecrets(open.session.secrets);
+  frames.abort(new NmpError('INTERRUPTED'));
+}
+
 export class NodeSession {
   readonly node: NodePeer;
   readonly #components: NodeSessionComponents;
   #opening: Promise<Open> | undefined;
+  #prepared: { readonly sinceMs: number; readonly handshake: Promise<Prepared> } | undefined;
 
   constructor(components: NodeSessionComponents, node: NodePeer) {
     this.#components = components;
@@ -74,6 +90,17 @@ export class NodeSession {
       this.close();
       return (await this.#firstCall(request, options)) ?? (await this.#laterCall(request, options));
     }
+  }
+
+  /**
+   * Starts the handshake while the first request is still being put together; `call` takes it up.
+   * Its failure is thrown there.
+   */
+  prepare(signal: AbortSignal): void {
+    if (this.#opening !== undefined || this.#prepared !== undefined) return;
+    const handshake = this.#handshake(signal);
+    handshake.catch(() => undefined);
+    this.#prepared = { sinceMs: this.#components.clock.monotonicMs(), handshake };
   }
 
   /**
@@ -104,6 +131,10 @@ export class NodeSession {
   }
 
   close(): void {
+    this.#takePrepared().then(
+      (prepared) => prepared && discard(prepared),
+      () => undefined,
+    );
     const opening = this.#opening;
     this.#opening = undefined;
     opening?.then(
@@ -120,15 +151,16 @@ export class NodeSession {
     }
     if (current !== undefined) this.close();
     if (this.#opening !== undefined) return undefined;
-    const { mesh, suite } = this.#components;
+    const { suite } = this.#components;
     const opened = Promise.withResolvers<Open>();
     // Others wait for the handshake through this promise; its failure is thrown below.
     opened.promise.catch(() => undefined);
     this.#opening = opened.promise;
-    let frames: Awaited<ReturnType<typeof mesh.open>> | undefined;
+    let frames: FrameChannel | undefined;
     try {
-      frames = await mesh.open(this.node.id, PROTOCOL.elicit, options.signal);
-      const open = await this.#elicit(frames, options.signal);
+      const prepared = (await this.#takePrepared()) ?? (await this.#handshake(options.signal));
+      frames = prepared.frames;
+      const { open } = prepared;
       opened.resolve(open);
       const { session } = open;
       const response = await exchange(
@@ -151,10 +183,29 @@ export class NodeSession {
     }
   }
 
-  async #elicit(
-    frames: Awaited<ReturnType<ClientNode['open']>>,
-    signal: AbortSignal,
-  ): Promise<Open> {
+  /** What `prepare` began, if it is still of use. @throws NmpError what the handshake threw */
+  async #takePrepared(): Promise<Prepared | undefined> {
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    if (prepared === undefined) return undefined;
+    if (this.#components.clock.monotonicMs() - prepared.sinceMs < PREPARED_MS) {
+      return prepared.handshake;
+    }
+    prepared.handshake.then(discard, () => undefined);
+    return undefined;
+  }
+
+  async #handshake(signal: AbortSignal): Promise<Prepared> {
+    const frames = await this.#components.mesh.open(this.node.id, PROTOCOL.elicit, signal);
+    try {
+      return { frames, open: await this.#elicit(frames, signal) };
+    } catch (error) {
+      frames.abort(error instanceof Error ? error : new NmpError('INTERNAL'));
+      throw error;
+    }
+  }
+
+  async #elicit(frames: FrameChannel, signal: AbortSignal): Promise<Open> {
     const { suite, random, mesh, clock, judge } = this.#components;
     let judged: { report: AttestationReport; statement: NodeStatement } | undefined;
     const session = await elicit(

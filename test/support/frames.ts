@@ -1,4 +1,5 @@
 /** Two ends of an in-memory `FrameChannel`, with a hook on what passes. */
+import { concat } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
 import type { FrameChannel } from '../../shared/wire/frames.ts';
 
@@ -48,7 +49,7 @@ export function framePair(
   const toA = new Pipe(tamper.toA ?? honest);
   const end = (read: Pipe, write: Pipe): FrameChannel => ({
     read: (signal) => read.shift(signal),
-    write: async (frame) => write.push(frame),
+    write: async (frame) => write.push(frame instanceof Uint8Array ? frame : concat(...frame)),
     close: async () => write.end(),
     abort: () => {
       write.end();
