@@ -12,11 +12,12 @@ const pcr = z.string().regex(/^[0-9a-f]{96}$/);
 /** What was asked: to trust this image, as seen at this node. */
 export const askedSchema = z.object({ node: z.string(), pcr0: pcr, pcr1: pcr, pcr2: pcr });
 export type Asked = z.output<typeof askedSchema>;
-export type ApprovalCodec = RequestStateCodec<Asked>;
+/** What comes back is whatever was minted, under any tool: judge it with a schema. */
+export type ApprovalCodec = RequestStateCodec<unknown>;
 
 /** HMAC-SHA256 under a key that lives as long as the process; bound to method and principal. */
 export function createApprovalCodec(random: Random): ApprovalCodec {
-  return createRequestStateCodec<Asked>({
+  return createRequestStateCodec<unknown>({
     key: random.bytes(KEY_BYTES),
     ttlSeconds: ANSWER_SECONDS,
     bind: (ctx) => `${ctx.mcpReq.method}\0${ctx.http?.authInfo?.clientId ?? ''}`,

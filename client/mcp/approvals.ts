@@ -67,7 +67,8 @@ export class Approvals {
       .catch(() => undefined);
     const values = report === undefined ? undefined : onlyUnknown(report);
     if (report === undefined || values === undefined) return undefined;
-    const requestState = await this.#gateway.approvalCodec.mint({ node, ...values }, ctx);
+    const asked: Asked = { node, ...values };
+    const requestState = await this.#gateway.approvalCodec.mint(asked, ctx);
     return inputRequired({
       requestState,
       inputRequests: {

@@ -75,10 +75,14 @@ export class NmpMcpBridge {
 const INPUT_ELEMENTS_MAX = 10_000;
 const LIST_TTL_MS = 3_600_000;
 
-/** Makes a server with the bridge for each connection (stdio) or request (HTTP). */
+/**
+ * Makes a server with the bridge for each connection (stdio) or request (HTTP).
+ * @param extend adds to each server what it offers besides
+ */
 export function createBridgeFactory(
   gateway: Gateway,
   info: { readonly version: string },
+  extend: (server: McpServer) => void = () => undefined,
 ): McpServerFactory {
   const stable = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const;
   return () => {
@@ -91,6 +95,8 @@ export function createBridgeFactory(
         requestState: { verify: (state, ctx) => gateway.approvalCodec.verify(state, ctx) },
       },
     );
-    return new NmpMcpBridge(server, { gateway }).server;
+    const bridge = new NmpMcpBridge(server, { gateway });
+    extend(server);
+    return bridge.server;
   };
 }

@@ -1,7 +1,13 @@
 /** `nmp mcp`: the bridge for an MCP host. stdout carries the protocol and nothing else. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { McpServer } from '@modelcontextprotocol/server';
+import { toBase64Url } from '../../../shared/bytes.ts';
+import { NmpError } from '../../../shared/errors.ts';
 import { type ClientPolicy, parseClientPolicy } from '../../../shared/policy/client-policy.ts';
+import { systemClock, systemRandom } from '../../../shared/runtime.ts';
+import { cleanText } from '../../mcp/clean-text.ts';
+import type { Gateway } from '../../mcp/gateway.ts';
 import { readText } from '../files.ts';
 import { remark } from '../output.ts';
 import { packageVersion } from '../package-folder.ts';
@@ -12,37 +18,97 @@ interface Options {
   readonly policy?: string;
   readonly trust: string;
   readonly logic?: string;
+  readonly http?: string;
+  readonly allowRemote?: boolean;
+  readonly hostName: readonly string[];
+  readonly fixture?: boolean;
 }
 
 async function policyOf(file: string | undefined): Promise<ClientPolicy | undefined> {
   return file === undefined ? undefined : parseClientPolicy(await readText(file), file);
 }
 
+/** `127.0.0.1:8700`, `[::1]:8700`, `localhost:0`. */
+function addressOf(text: string): { host: string; port: number } {
+  const found = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const port = Number(found?.[3]);
+  const host = found?.[1] ?? found?.[2];
+  if (host === undefined || port > 65_535) throw new NmpError('USAGE', '--http takes HOST:PORT');
+  return { host, port };
+}
+
+/** Resolves when the host goes away or somebody ends the process. */
+function ended(withStdin: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    if (withStdin) {
+      process.stdin.once('end', () => resolve());
+      process.stdin.once('close', () => resolve());
+    }
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+const onError = (error: Error) =>
+  remark(JSON.stringify({ event: 'error', message: cleanText(error.message, 200) }));
+
+async function serve(options: Options, gateway: Gateway): Promise<void> {
+  const { createBridgeFactory } = await import('../../mcp/bridge.ts');
+  const version = packageVersion();
+  let changed: (list: 'tools' | 'prompts') => void = () => undefined;
+  let extend: ((server: McpServer) => void) | undefined;
+  if (options.fixture) {
+    const { registerFixture } = await import('../../mcp/fixture/index.ts');
+    remark('--fixture: tools of the conformance suite are offered besides; not for use');
+    extend = (server) =>
+      registerFixture(server, {
+        codec: gateway.approvalCodec,
+        pause: gateway.components.sleep,
+        changed: (list) => changed(list),
+      });
+  }
+  const factory = createBridgeFactory(gateway, { version }, extend);
+  if (options.http === undefined) {
+    const { serveStdio } = await import('@modelcontextprotocol/server/stdio');
+    const handle = serveStdio(factory, { onerror: onError });
+    await ended(true);
+    await handle.close();
+    return;
+  }
+  const { startHttp } = await import('../../mcp/http.ts');
+  const mintId = () => toBase64Url(systemRandom.bytes(32));
+  const bridge = await startHttp({ clock: systemClock, mintId, onError }, factory, {
+    ...addressOf(options.http),
+    allowRemote: options.allowRemote ?? false,
+    hostNames: options.hostName,
+  });
+  changed = (list) => {
+    if (list === 'tools') bridge.notify.toolsChanged();
+    else bridge.notify.promptsChanged();
+  };
+  remark(`listening at ${bridge.url}`);
+  await ended(false);
+  await bridge.close();
+}
+
 async function mcp(options: Options): Promise<void> {
-  const [{ createBridgeFactory }, { createGateway }, { serveStdio }] = await Promise.all([
-    import('../../mcp/bridge.ts'),
-    import('../../mcp/compose.ts'),
-    import('@modelcontextprotocol/server/stdio'),
-  ]);
+  const { createGateway } = await import('../../mcp/compose.ts');
   const policy = await policyOf(options.policy);
   if (policy === undefined) remark('no --policy: tools are listed, but every call is refused');
   const gateway = createGateway({
     nodes: options.node,
     trustFile: options.trust,
-    logicFolder: options.logic ?? process.cwd(),
+    // Over stdio the host runs as this user anyhow; over HTTP a folder must be named.
+    ...(options.http === undefined ? { logicFolder: options.logic ?? process.cwd() } : {}),
+    ...(options.logic === undefined ? {} : { logicFolder: options.logic }),
     audit: (event) => remark(JSON.stringify({ event: 'blocked', ...event })),
     ...(policy === undefined ? {} : { policy }),
   });
-  const factory = createBridgeFactory(gateway, { version: packageVersion() });
-  const ended = Promise.withResolvers<void>();
-  process.stdin.once('end', () => ended.resolve());
-  process.stdin.once('close', () => ended.resolve());
-  process.once('SIGINT', () => ended.resolve());
-  process.once('SIGTERM', () => ended.resolve());
-  const handle = serveStdio(factory, { onerror: (error) => remark(error.message) });
-  await ended.promise;
-  await handle.close();
-  await gateway.close();
+  try {
+    await serve(options, gateway);
+  } finally {
+    await gateway.close();
+  }
 }
 
 const collect = (value: string, all: readonly string[]) => [...all, value];
@@ -58,6 +124,18 @@ export const registerMcp: Register = (program) => {
       'where approvals and pins are kept',
       join(homedir(), '.config', 'nmp', 'trust.json'),
     )
-    .option('--logic <folder>', 'folder from which logic files may be named; default: this one')
+    .option(
+      '--logic <folder>',
+      'folder from which logic files may be named; default: this one, over HTTP none',
+    )
+    .option('--http <host:port>', 'streamable HTTP instead of stdio')
+    .option('--allow-remote', 'with --http: listen where other machines can call')
+    .option(
+      '--host-name <name>',
+      'with --http: name by which others call (repeatable)',
+      collect,
+      [],
+    )
+    .option('--fixture', 'offer the tools of the MCP conformance suite besides')
     .action(mcp);
 };
