@@ -7,7 +7,7 @@ STAMPS := build/.stamps
 MINUTES ?= 5
 ONLY ?=
 
-.PHONY: help demo test check build bench fuzz clean setup
+.PHONY: help demo test check build bench fuzz conformance clean setup
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -32,6 +32,9 @@ fuzz: build ## Property tests for as long as you like: make fuzz MINUTES=30
 
 bench: build ## Measure, as ratios in one run: make bench ONLY=guardian
 	$(NPX) node test/bench/run.ts $(ONLY)
+
+conformance: build ## Run the MCP conformance suite of both protocol eras
+	$(NPX) vitest run test/conformance
 
 clean: ## Remove what was built here (caches outside stay)
 	rm -rf build dist coverage
