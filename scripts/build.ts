@@ -1,4 +1,4 @@
-/** Builds TypeScript (dist/) and the native parts (build/native/). Usage: node scripts/build.ts [ts|native] */
+/** Builds TypeScript (dist/) and the native parts (build/native/). Usage: node scripts/build.ts [ts|native|image] */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -43,6 +43,64 @@ function buildNative(): void {
   }
 }
 
+/**
+ * The native parts of the enclave image, into build/image/native. Paths of this machine are mapped
+ * to fixed ones, so that the same sources and compiler give the same bytes wherever they lie.
+ */
+function buildImageNative(): void {
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
+  const triple = 'x86_64-unknown-linux-gnu';
+  const out = join(root, 'build', 'image', 'native');
+  mkdirSync(out, { recursive: true });
+  // The agent runs where there is no library yet; a target folder of its own keeps both built.
+  const parts = [
+    { target: 'image-target', flags: [], packages: ['nmp-guard', 'nmp-scan', 'nmp-sandbox'] },
+    {
+      target: 'image-target-static',
+      flags: ['-Ctarget-feature=+crt-static'],
+      packages: ['nmp-agent'],
+    },
+  ];
+  for (const { target: name, flags, packages } of parts) {
+    const target = join(cache, name);
+    const maps = [
+      [cargoHome, '/cargo'],
+      [target, '/target'],
+      [root, '/nmp-enclave'],
+    ].map(([from, to]) => `${from}=${to}`);
+    const env = {
+      ...process.env,
+      CARGO_TARGET_DIR: target,
+      CARGO_ENCODED_RUSTFLAGS: [
+        ...maps.map((map) => `--remap-path-prefix=${map}`),
+        // The linker's note is a hash over paths, too.
+        '-Clink-arg=-Wl,--build-id=none',
+        ...flags,
+      ].join('\x1f'),
+      CFLAGS: maps.map((map) => `-ffile-prefix-map=${map}`).join(' '),
+      SOURCE_DATE_EPOCH: '0',
+    };
+    run(
+      'cargo',
+      [
+        ...['build', '--release', '--locked', '--manifest-path', 'native/Cargo.toml'],
+        ...['--target', triple, ...packages.flatMap((name) => ['-p', name])],
+      ],
+      env,
+    );
+  }
+  const products = [
+    ['image-target', 'libnmp_guard.so', 'guard.node'],
+    ['image-target', 'libnmp_scan.so', 'scan.node'],
+    ['image-target', 'nmp-sandbox', 'nmp-sandbox'],
+    ['image-target-static', 'nmp-agent', 'nmp-agent'],
+  ] as const;
+  for (const [target, from, to] of products) {
+    copyFileSync(join(cache, target, triple, 'release', from), join(out, `${to}.new`));
+    renameSync(join(out, `${to}.new`), join(out, to));
+  }
+}
+
 /** What is no TypeScript of ours but belongs beside it. */
 const COPIED = [
   join('shared', 'wire', 'nmp.pb.js'),
@@ -57,5 +115,8 @@ function buildTypeScript(): void {
 }
 
 const part = process.argv[2];
-if (part !== 'ts') buildNative();
-if (part !== 'native') buildTypeScript();
+if (part === 'image') buildImageNative();
+else {
+  if (part !== 'ts') buildNative();
+  if (part !== 'native') buildTypeScript();
+}

@@ -28,6 +28,36 @@ export const NSM_ERRORS = {
     cause: 'NSM InputTooLarge: a field or the whole request exceeds its limit.',
     remedy,
   },
+  NSM_INVALID_OPERATION: {
+    stage: 'attestation',
+    exit: 1,
+    cause: 'NSM InvalidOperation: the device does not offer this operation.',
+    remedy,
+  },
+  NSM_BUFFER_TOO_SMALL: {
+    stage: 'attestation',
+    exit: 1,
+    cause: 'NSM BufferTooSmall: the answer exceeds what the device may give.',
+    remedy,
+  },
+  NSM_INTERNAL: {
+    stage: 'attestation',
+    exit: 1,
+    cause: 'NSM InternalError: the device failed within itself.',
+    remedy: 'Start the enclave anew; if it happens again, move it to another instance.',
+  },
+  NSM_INVALID_RESPONSE: {
+    stage: 'attestation',
+    exit: 1,
+    cause: 'NSM InvalidResponse: the answer is malformed or of another request.',
+    remedy,
+  },
+  NSM_UNREACHABLE: {
+    stage: 'attestation',
+    exit: 1,
+    cause: 'The socket of the device cannot be reached, was closed, or did not answer in time.',
+    remedy: 'Start the enclave anew: its first process, which owns the device, is gone or stuck.',
+  },
   NSM_ROOT: {
     stage: 'attestation',
     exit: 2,
