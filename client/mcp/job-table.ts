@@ -39,14 +39,15 @@ export class JobTable<T> {
     if (running.length >= RUNNING_MAX) throw new NmpError('JOB_LIMIT');
     const handle = toBase64Url(this.#components.random.bytes(16));
     const controller = new AbortController();
-    const done = work(controller.signal, (stage) => {
-      job.stage = stage;
-    });
+    const { promise: done, resolve } = Promise.withResolvers<T>();
     const job: Job<T> = { controller, done, stage: 0, outcome: undefined, finishedAtMs: 0 };
     this.#jobs.set(handle, job);
-    done.then((outcome) => {
+    void work(controller.signal, (stage) => {
+      job.stage = stage;
+    }).then((outcome) => {
       job.outcome = outcome;
       job.finishedAtMs = this.#components.clock.monotonicMs();
+      resolve(outcome);
     });
     return handle;
   }
@@ -63,8 +64,6 @@ export class JobTable<T> {
       signal.addEventListener('abort', stop, { once: true });
       await Promise.race([job.done, waited.promise]);
       signal.removeEventListener('abort', stop);
-      // Lets the outcome be written before it is read.
-      await Promise.resolve();
     }
     return job.outcome === undefined
       ? { state: 'running', stage: job.stage }

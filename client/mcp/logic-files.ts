@@ -32,8 +32,8 @@ export function createLogicReader(folder: string | undefined) {
       const root = await realpath(folder);
       path = await realpath(resolve(root, file));
       if (!path.startsWith(root + sep)) throw new NmpError('LOGIC_SOURCE');
-      const { size } = await stat(path);
-      if (size > MODULE_BYTES_MAX) throw new NmpError('LOGIC_SOURCE');
+      const found = await stat(path);
+      if (!found.isFile() || found.size > MODULE_BYTES_MAX) throw new NmpError('LOGIC_SOURCE');
     } catch (cause) {
       throw cause instanceof NmpError ? cause : new NmpError('LOGIC_SOURCE', undefined, { cause });
     }
