@@ -5,6 +5,7 @@ use crate::detect::Rules;
 use crate::keys;
 use crate::numbers::Report;
 use crate::vocab::Family;
+use crate::words::{Words, collect};
 
 /// Lines or lists behind a header that are looked at.
 const ROWS_MAX: usize = 64;
@@ -83,6 +84,13 @@ fn below(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
         if wanted.is_empty() {
             continue;
         }
+        // The line above has the same cells: this one is a row among others.
+        if header.0 > 0 {
+            let above = line_at(text, header.0 - 1);
+            if above.1 > above.0 && cells(text, above, separator).len() == names.len() {
+                return;
+            }
+        }
         let mut next = header.1 + 1;
         for _ in 0..ROWS_MAX {
             if next >= text.len() {
@@ -151,6 +159,77 @@ fn later_lists(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
             from = end;
         }
     }
+}
+
+/// Cells of a line of CSV (RFC 4180), quotes kept together.
+fn fields(text: &[u8], (start, end): Span, separator: u8) -> Vec<Span> {
+    let mut out = Vec::new();
+    let (mut from, mut quoted) = (start, false);
+    for i in start..=end {
+        if i < end && text[i] == b'"' {
+            quoted = !quoted;
+        }
+        if i == end || text[i] == separator && !quoted {
+            out.push(trim(text, (from, i)));
+            from = i + 1;
+        }
+        if out.len() >= CELLS_MAX {
+            break;
+        }
+    }
+    out
+}
+
+/// Most lines that are labelled.
+const LABELLED_MAX: usize = 20_000;
+
+/// Cells of the columns whose header says something, each with that header in front: what CSV
+/// keeps apart stands together. (data, (offset in data, offset in text) of each cell)
+pub fn labelled(text: &[u8], w: &Words, rules: &Rules) -> (Vec<u8>, Vec<(usize, usize)>) {
+    let mut out = (Vec::new(), Vec::new());
+    let header = line_at(text, 0);
+    if header.1 == text.len() || header.1 > LINE_MAX {
+        return out;
+    }
+    for separator in [b',', b'\t', b'|', b';'] {
+        let names = fields(text, header, separator);
+        if names.len() < 2 {
+            continue;
+        }
+        let says = |span: &Span| {
+            span.1 - span.0 <= 48
+                && (collect(w, span.0, span.1) != 0
+                    || keys::family(&text[span.0..span.1], &rules.keys).is_some())
+        };
+        let wanted: Vec<usize> = (0..names.len()).filter(|i| says(&names[*i])).collect();
+        if wanted.is_empty() {
+            return out;
+        }
+        let mut next = header.1 + 1;
+        for _ in 0..LABELLED_MAX {
+            if next >= text.len() {
+                break;
+            }
+            let line = line_at(text, next);
+            let row = fields(text, line, separator);
+            if row.len() == names.len() {
+                for index in &wanted {
+                    let (name, cell) = (names[*index], row[*index]);
+                    if cell.0 == cell.1 {
+                        continue;
+                    }
+                    out.0.extend_from_slice(&text[name.0..name.1]);
+                    out.0.extend_from_slice(b": ");
+                    out.1.push((out.0.len(), cell.0));
+                    out.0.extend_from_slice(&text[cell.0..cell.1]);
+                    out.0.push(b'\n');
+                }
+            }
+            next = line.1 + 1;
+        }
+        return out;
+    }
+    out
 }
 
 /// Looks at the key roots at `places`; each header line or list once.

@@ -118,6 +118,14 @@ fn in_prose(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
         b.is_ascii_graphic() && !matches!(b, b',' | b'"')
     });
     let value = &text[from..stop];
+    if matches!(family, crate::vocab::Family::Name) {
+        let rest = token(text, from, |b| b.is_ascii_alphabetic() || b" .'-".contains(&b) || b >= 0x80);
+        let words: Vec<&[u8]> = text[from..rest].split(|b| *b == b' ').take(2).collect();
+        if words.len() == 2 && words.iter().all(|w| w.len() > 1 && w[0].is_ascii_uppercase()) {
+            report("RESTRICTED_KEY", "name-prose", from, rest);
+        }
+        return;
+    }
     if value.iter().any(u8::is_ascii_digit) && keys::counts(family, value) {
         report("RESTRICTED_KEY", "restricted-key-prose", from, stop);
     }

@@ -6,6 +6,8 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::codec::compress::{self, Outcome};
+use crate::columns;
+use crate::pieces;
 use crate::codec::{escapes, fold, lists, objects, spelled};
 use crate::detect::{Rules, detect};
 use crate::table::Table;
@@ -37,11 +39,13 @@ pub const TOKEN_LEAST: usize = 12;
 const DECODED_LEAST: usize = 8;
 const CHANCE_MAX: usize = 24;
 const RAW_STREAM_LEAST: usize = 10;
+/// Lifted values up to this long keep their label.
+const LABELLED_MAX: usize = 512;
 /// Views beyond this are not read backwards or by ROT13: an answer that long has its schema.
 const MIRROR_MAX: usize = 256 * 1024;
 
 /// Guesses in a row: a decoder that fits almost anything proves nothing about what it made.
-const GUESSES_MAX: u8 = 2;
+const GUESSES_MAX: u8 = 3;
 
 fn is_guess(codec: &str) -> bool {
     !matches!(
@@ -60,6 +64,9 @@ fn is_guess(codec: &str) -> bool {
             | "fold"
             | "utf-16"
             | "utf-32"
+            | "columns"
+            | "bson"
+            | "binary"
     )
 }
 
@@ -106,6 +113,7 @@ fn worth(data: &[u8]) -> bool {
         });
     }
     message
+        || contains(data, DER_KEYS)
         || compressed(data)
         || printable(data)
         || fold::wide(data).is_some()
@@ -201,6 +209,16 @@ impl<'a> Scan<'a> {
         self.push_segments(parent, codec, rewrite.data, segments);
     }
 
+    /// A value lifted out of its place, with the label that stood before it.
+    fn labelled(&mut self, at: usize, text: &[u8], codec: &'static str, data: &[u8], source: usize) {
+        let (shift, out) = pieces::with_label(text, source, data);
+        let segments = vec![Segment { start: 0, source }, Segment { start: shift, source }];
+        self.push_segments(at, codec, out, segments);
+        if shift > 0 {
+            self.push(at, codec, data.to_vec(), source);
+        }
+    }
+
     /// A decoded token is worth a view if it reads as text or is a known container.
     pub fn token(
         &mut self,
@@ -273,7 +291,11 @@ impl<'a> Scan<'a> {
             self.push(at, codec, text.into_bytes(), 0);
             return;
         }
-        if printable(data) {
+        if contains(data, DER_KEYS) {
+            let marker = b"\n-----BEGIN PRIVATE KEY-----\n".to_vec();
+            self.push(at, "der", marker, 0);
+        }
+        if printable(data) && !data.iter().any(|b| is_control(*b)) {
             return;
         }
         for (codec, out) in [
@@ -324,8 +346,12 @@ impl<'a> Scan<'a> {
             .chain(lists::hex_pairs(text))
             .chain(lists::spaced(text))
         {
-            if printable(&found.data) || compressed(&found.data) {
-                self.push(at, found.codec, found.data, found.source);
+            if worth(&found.data) {
+                if found.data.len() <= LABELLED_MAX {
+                    self.labelled(at, text, found.codec, &found.data, found.source);
+                } else {
+                    self.push(at, found.codec, found.data, found.source);
+                }
             }
         }
         if w.marks
@@ -335,7 +361,7 @@ impl<'a> Scan<'a> {
             >= 3
         {
             for (source, data) in spelled::digits(text) {
-                self.push(at, "spelled", data, source);
+                self.labelled(at, text, "spelled", &data, source);
             }
         }
         let mut last = usize::MAX;
@@ -347,17 +373,35 @@ impl<'a> Scan<'a> {
             }
         }
         self.tokens(at, text, w.marks.iter().any(|(m, ..)| *m == Mark::Ascii85));
-        if memchr(text, b'"') && !matches!(self.views[at].codec, "joined") {
+        let joined = matches!(self.views[at].codec, "joined" | "columns");
+        if memchr(text, b'"') && !joined {
             self.joins(at, text);
+            if text.len() <= MIRROR_MAX {
+                for (source, data) in pieces::by_key(text) {
+                    self.push(at, "joined", data, source);
+                }
+            }
         }
         if depth < DEPTH_MAX
             && text.len() <= MIRROR_MAX
             && !matches!(
                 self.views[at].codec,
-                "reversed" | "rot13" | "rot47" | "joined"
+                "reversed" | "rot13" | "rot47" | "joined" | "columns" | "values-reversed" | "values-rot13" | "values-rot47"
             )
         {
             let small = text.len() <= 16 * 1024 && self.guesses[at] == 0;
+            if small && depth <= 3 {
+                let ways = [
+                    ("values-reversed", pieces::Mirror::Reverse),
+                    ("values-rot13", pieces::Mirror::Each(fold::rot13)),
+                    ("values-rot47", pieces::Mirror::Each(fold::rot47)),
+                ];
+                for (codec, way) in ways {
+                    if let Some(data) = pieces::mirrored(text, way) {
+                        self.push(at, codec, data, 0);
+                    }
+                }
+            }
             if small || !w.hidden.is_empty() {
                 self.push(at, "reversed", text.iter().rev().copied().collect(), 0);
                 self.push(
@@ -381,10 +425,14 @@ impl<'a> Scan<'a> {
     fn look(&mut self, at: usize, rules: &Rules, table: Option<&Table>) {
         let data = std::mem::take(&mut self.views[at].data);
         if printable(&data) {
+            if data.len() >= DECODED_LEAST && data.iter().any(|b| is_control(*b)) {
+                self.binary(at, &data);
+            }
             let w = words(&data);
             let mut found: Vec<(&'static str, &'static str, usize)> = Vec::new();
             let codec = self.views[at].codec;
-            let mirrored = matches!(codec, "reversed" | "rot13" | "rot47" | "joined");
+            let mirrored = matches!(codec, "reversed" | "rot13" | "rot47" | "joined")
+                || codec.starts_with("values-");
             detect(&data, &w, rules, &mut |kind, rule, start, _end| {
                 // Chance matches grow with every transformed copy: there only strong rules count.
                 if (!mirrored || strong(codec, kind, rule)) && found.len() < FINDINGS_MAX {
@@ -395,6 +443,16 @@ impl<'a> Scan<'a> {
                 found.push(("TABLE_MATCH", "cell-copy", 0));
             }
             self.text(at, &data, &w);
+            if codec != "columns" && !mirrored {
+                let (lines, places) = columns::labelled(&data, &w, rules);
+                if !places.is_empty() {
+                    let segments = places
+                        .iter()
+                        .map(|&(start, source)| Segment { start, source })
+                        .collect();
+                    self.push_segments(at, "columns", lines, segments);
+                }
+            }
             self.views[at].data = data;
             for (kind, rule, start) in found {
                 let path = provenance(&self.views, at, start);
@@ -418,6 +476,12 @@ impl<'a> Scan<'a> {
 
 /// Rules that hold by themselves: an address, a check digit of many, a token format, a key.
 fn strong(codec: &str, kind: &str, rule: &str) -> bool {
+    // Beside its own label, a value put together or turned round says what it is.
+    if (codec == "joined" || codec.starts_with("values-"))
+        && !matches!(rule, "restricted-key" | "restricted-column" | "phone-trunk" | "us-ssn-reversed" | "phone-nanp-reversed" | "card-luhn-reversed")
+    {
+        return true;
+    }
     // ROT47 turns a megabyte of Base64 into a megabyte of punctuation and short keys.
     if codec == "rot47" && kind == "RESTRICTED_KEY" {
         return false;
@@ -431,6 +495,28 @@ fn strong(codec: &str, kind: &str, rule: &str) -> bool {
                 | "phone-international"
                 | "us-ssn"
         )
+}
+
+fn is_control(b: u8) -> bool {
+    b.is_ascii_control() && !b.is_ascii_whitespace()
+}
+
+/// Heads of private keys in DER: PKCS #8 (RFC 5958) of Ed25519, X25519, RSA and EC, SEC 1.
+const DER_KEYS: &[&[u8]] = &[
+    b"\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20",
+    b"\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x6e\x04\x22\x04\x20",
+    b"\x02\x01\x00\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x04\x82",
+    b"\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01",
+    b"\x02\x01\x00\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01",
+    b"\x30\x77\x02\x01\x01\x04\x20",
+    b"openssh-key-v1\x00",
+];
+
+fn contains(data: &[u8], needles: &[&[u8]]) -> bool {
+    let head = &data[..data.len().min(4096)];
+    needles
+        .iter()
+        .any(|n| head.windows(n.len()).any(|w| w == *n))
 }
 
 fn looks_structured(s: &[u8]) -> bool {

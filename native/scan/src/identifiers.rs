@@ -186,12 +186,19 @@ fn starts_fixed(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) {
 const BECH32: &[u8] = b"023456789acdefghjklmnpqrstuvwxyz";
 
 fn wallet(token: &[u8]) -> Option<&'static str> {
-    if token.len() >= 42
-        && token.len() <= 62
-        && token.starts_with(b"bc1")
-        && token[3..].iter().all(|b| BECH32.contains(b))
+    const HEADS: [&[u8]; 6] = [b"bc1", b"tb1", b"ltc1", b"BC1", b"addr1", b"cosmos1"];
+    let bech32 = HEADS.iter().find(|head| token.starts_with(head));
+    if let Some(head) = bech32
+        && (39..=110).contains(&token.len())
+        && token[head.len()..]
+            .iter()
+            .all(|b| BECH32.contains(&b.to_ascii_lowercase()))
     {
         return Some("btc-bech32");
+    }
+    // EIP-55 mixes the case of letters by a hash; lower case alone needs its context.
+    if token.len() == 95 && matches!(token[0], b'4' | b'8') && token.iter().all(|b| BASE58.contains(b)) {
+        return Some("monero-address");
     }
     if token.len() == 42 && token.starts_with(b"0x") && token[2..].iter().all(u8::is_ascii_hexdigit)
     {
@@ -200,18 +207,23 @@ fn wallet(token: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// Base58Check of a Bitcoin address: 25 bytes, the last four a double SHA-256 of the others.
-fn base58check(token: &[u8]) -> bool {
-    if !(26..=35).contains(&token.len()) || !matches!(token[0], b'1' | b'3') {
-        return false;
+/// Base58Check of an address (25 bytes) or of a private key in WIF (37 or 38): the last four bytes
+/// are a double SHA-256 of the others, so that the version says only which.
+fn base58check(token: &[u8]) -> Option<(&'static str, &'static str)> {
+    let address = (26..=36).contains(&token.len());
+    let key = matches!(token.len(), 51 | 52) && b"5KL9cTQ6".contains(&token[0]);
+    let mixed = token.iter().any(u8::is_ascii_digit) && token.iter().any(u8::is_ascii_uppercase);
+    if !(address || key) || !mixed {
+        return None;
     }
-    let Some(mut data) = radix(token, BASE58, true) else {
-        return false;
-    };
-    while data.len() < 25 {
+    let mut data = radix(token, BASE58, true)?;
+    let least = if address { 25 } else { 37 };
+    while data.len() < least {
         data.insert(0, 0);
     }
-    data.len() == 25 && Sha256::digest(Sha256::digest(&data[..21]))[..4] == data[21..]
+    let body = data.len().checked_sub(4)?;
+    let fits = data.len() <= least + 1 && Sha256::digest(Sha256::digest(&data[..body]))[..4] == data[body..];
+    fits.then_some(if address { ("CRYPTO", "base58check-address") } else { ("SECRET", "wallet-key") })
 }
 
 /// Six pairs of hex digits with one separator, beside a device word.
@@ -244,8 +256,8 @@ pub fn word(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize
         report("DEVICE_ID", "mac-address", at, end);
         return end;
     }
-    if base58check(token) {
-        report("CRYPTO", "btc-base58check", at, at + length);
+    if let Some((kind, rule)) = base58check(token) {
+        report(kind, rule, at, at + length);
         return at + length;
     }
     if token[0].is_ascii_alphabetic() || length >= 9 {
@@ -255,7 +267,7 @@ pub fn word(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize
         }
         starts_fixed(text, at, w, report);
         if let Some(rule) = wallet(token)
-            && (rule == "btc-bech32" || near(text, w, at, at + length) & ctx::CRYPTO != 0)
+            && (rule != "eth-address" || near(text, w, at, at + length) & ctx::CRYPTO != 0)
         {
             report("CRYPTO", rule, at, at + length);
         }
@@ -280,6 +292,20 @@ fn degree(text: &[u8], at: usize) -> Option<(f64, usize)> {
 
 /// A pair of coordinates within 48 bytes behind a place word.
 pub fn place(text: &[u8], from: usize) -> Option<(usize, usize)> {
+    // A GeoJSON geometry of public places is harmless; one of a person has its words around.
+    let head = &text[from.saturating_sub(64)..from];
+    let geometry = [&b"\"Point\""[..], b"\"geometry\"", b"Polygon\"", b"LineString\"", b"\"MultiPoint\""]
+        .iter()
+        .any(|name| head.windows(name.len()).any(|w| w == *name));
+    if geometry {
+        let around = text[from.saturating_sub(320)..(from + 320).min(text.len())].to_ascii_lowercase();
+        let personal = [&b"patient"[..], b"home", b"person", b"user", b"device", b"mrn", b"residence"]
+            .iter()
+            .any(|word| around.windows(word.len()).any(|w| w == *word));
+        if !personal {
+            return None;
+        }
+    }
     let limit = (from + 96).min(text.len());
     let mut found: Option<(f64, usize)> = None;
     let mut i = from;

@@ -1,5 +1,6 @@
 //! Restricted keys in every spelling, and which values under them count.
 
+use crate::names;
 use crate::vocab::{AFFIXES, Family, KEYS};
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -8,6 +9,19 @@ use std::sync::OnceLock;
 const KEY_MAX: usize = 64;
 /// Affixes that may stand around a key on one side.
 const AFFIX_ROUNDS: usize = 2;
+
+/// Endings that make a credential of whatever stands before them.
+const CREDENTIALS: [&[u8]; 9] = [
+    b"apikey",
+    b"secretkey",
+    b"accesstoken",
+    b"authtoken",
+    b"clientsecret",
+    b"password",
+    b"passwd",
+    b"privatekey",
+    b"apitoken",
+];
 
 fn table() -> &'static HashMap<&'static [u8], Family> {
     static CELL: OnceLock<HashMap<&'static [u8], Family>> = OnceLock::new();
@@ -33,6 +47,9 @@ pub fn family(key: &[u8], extra: &[Vec<u8>]) -> Option<Family> {
     let whole = squeeze(key);
     if extra.contains(&whole) {
         return Some(Family::Id);
+    }
+    if whole.len() <= KEY_MAX && CREDENTIALS.iter().any(|end| whole.ends_with(end)) {
+        return Some(Family::Secret);
     }
     let mut candidates = vec![&whole[..]];
     for _ in 0..=AFFIX_ROUNDS {
@@ -90,5 +107,16 @@ pub fn counts(family: Family, value: &[u8]) -> bool {
         Family::Secret => value.len() >= 6 && letters + digits >= 5,
         Family::Phone => digits >= 6,
         Family::Account => digits >= 8,
+        Family::Name => digits == 0 && letters >= 2 && !names::is_word(&lower) && people(value),
+        Family::AnyName => names::person(value),
     }
+}
+
+/// One to five words of letters, none of them code.
+fn people(value: &[u8]) -> bool {
+    value.len() <= 80
+        && value.split(|b| *b == b' ').count() <= 5
+        && value
+            .iter()
+            .all(|b| b.is_ascii_alphabetic() || *b >= 0x80 || b" .,'-^".contains(b))
 }

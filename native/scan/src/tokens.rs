@@ -22,6 +22,9 @@ impl Scan<'_> {
             }
         }
         self.wrapped(at, text);
+        if text.contains(&b'\n') {
+            self.lines(at, text);
+        }
         if ascii85 || text.len() < 4096 {
             self.base85(at, text);
         }
@@ -144,6 +147,50 @@ impl Scan<'_> {
         }
     }
 
+    /// Lines of one length and a shorter last one: the form of PEM and MIME, headers before it.
+    fn lines(&mut self, at: usize, text: &[u8]) {
+        let base =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
+        let (mut joined, mut width, mut parts, mut first) = (Vec::new(), 0, 0, 0);
+        let mut from = 0;
+        while from <= text.len() {
+            let end = text[from..]
+                .iter()
+                .position(|b| *b == b'\n')
+                .map_or(text.len(), |n| from + n);
+            let line = text[from..end].trim_ascii();
+            // The first line may stand behind a key and a quote, the last before them.
+            let tail = line.iter().rev().take_while(|b| base(**b)).count();
+            let head = line.iter().take_while(|b| base(**b)).count();
+            let whole = tail == line.len() && tail > 0;
+            if parts > 0 && whole && tail == width {
+                joined.extend_from_slice(line);
+                parts += 1;
+            } else {
+                if parts > 0 && head > 0 && head < width {
+                    joined.extend_from_slice(&line[..head]);
+                    parts += 1;
+                }
+                if parts >= 2 {
+                    let hexed = joined.iter().all(u8::is_ascii_hexdigit);
+                    if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
+                        self.token(at, "base64", base::base64(&joined), first);
+                    }
+                }
+                joined.clear();
+                parts = 0;
+                if (16..=1024).contains(&tail) {
+                    joined.extend_from_slice(&line[line.len() - tail..]);
+                    (width, parts, first) = (tail, 1, end - tail);
+                }
+            }
+            from = end + 1;
+        }
+        if parts >= 2 {
+            self.token(at, "base64", base::base64(&joined), first);
+        }
+    }
+
     fn base85(&mut self, at: usize, text: &[u8]) {
         let mut from = 0;
         while let Some(found) = text[from..].windows(2).position(|w| w == b"<~") {
@@ -165,29 +212,46 @@ impl Scan<'_> {
             );
             from = end;
         }
+        let whole = text.trim_ascii();
+        if !whole.is_empty() && whole.iter().all(u8::is_ascii_graphic) {
+            self.run85(at, whole, 0);
+        }
         let mut i = 0;
         while i < text.len() {
-            let start = i;
-            while i < text.len() && text[i].is_ascii_graphic() && text[i] != b'"' {
+            if text[i] != b'"' {
                 i += 1;
+                continue;
             }
-            let run = &text[start..i];
-            if run.len() >= 15 && run.iter().any(|b| !b.is_ascii_alphanumeric()) {
-                let kinds = [
-                    ("ascii85", base::Base85::Ascii85),
-                    ("z85", base::Base85::Z85),
-                    ("base85", base::Base85::Rfc1924),
-                ];
-                for (codec, kind) in kinds {
-                    if let Some(data) = base::base85(run, kind)
-                        && std::str::from_utf8(&data)
-                            .is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\n'))
-                    {
-                        self.push(at, codec, data, start);
-                    }
+            let end = crate::path::string_end(text, i + 1).min(text.len());
+            let content = &text[(i + 1).min(end)..end];
+            if content.len() >= 10 && content.iter().all(u8::is_ascii_graphic) {
+                let mut plain = Vec::with_capacity(content.len());
+                let mut k = 0;
+                while k < content.len() {
+                    k += usize::from(content[k] == b'\\' && k + 1 < content.len());
+                    plain.push(content[k]);
+                    k += 1;
                 }
+                self.run85(at, &plain, i + 1);
             }
-            i += 1;
+            i = end + 1;
+        }
+    }
+
+    /// One run without white space, in the three alphabets.
+    fn run85(&mut self, at: usize, run: &[u8], source: usize) {
+        if run.len() < 10 || run.iter().all(u8::is_ascii_alphanumeric) {
+            return;
+        }
+        let kinds = [
+            ("ascii85", base::Base85::Ascii85),
+            ("z85", base::Base85::Z85),
+            ("base85", base::Base85::Rfc1924),
+        ];
+        for (codec, kind) in kinds {
+            if let Some(data) = base::base85(run, kind) {
+                self.token(at, codec, Some(data), source);
+            }
         }
     }
 

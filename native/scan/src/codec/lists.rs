@@ -253,20 +253,24 @@ pub fn spaced(s: &[u8]) -> Vec<Found> {
     let mut i = 0;
     while i + 4 < s.len() {
         let sep = s[i + 1];
-        if sep != s[i + 3] || sep.is_ascii_alphanumeric() || s[i] == sep || s[i + 2] == sep {
+        if sep != s[i + 3] || sep.is_ascii_alphanumeric() || s[i] == sep {
             i += 1;
             continue;
         }
         let mut n = 0;
-        while i + 2 * n + 1 < s.len() && s[i + 2 * n + 1] == sep && s[i + 2 * n] != sep {
+        while i + 2 * n + 1 < s.len() && s[i + 2 * n + 1] == sep {
             n += 1;
         }
         let last = i + 2 * n;
-        let has_last = s.get(last).is_some_and(|&b| b != sep && b > 32);
+        let has_last = s.get(last).is_some_and(|&b| b != sep && b > 32 && b != b'"');
         if n + usize::from(has_last) >= 8 {
-            let data = (0..n + usize::from(has_last))
+            let data: Vec<u8> = (0..n + usize::from(has_last))
                 .map(|k| s[i + 2 * k])
                 .collect();
+            if data.iter().filter(|b| **b == sep).count() * 4 > data.len() {
+                i = last;
+                continue;
+            }
             out.push(Found {
                 source: i,
                 data,
