@@ -63,10 +63,10 @@ function buildImageNative(): void {
   ];
   for (const { target: name, flags, packages } of parts) {
     const target = join(cache, name);
+    // Our own sources are compiled by their paths within native/, wherever that lies.
     const maps = [
       [cargoHome, '/cargo'],
       [target, '/target'],
-      [root, '/nmp-enclave'],
     ].map(([from, to]) => `${from}=${to}`);
     const env = {
       ...process.env,

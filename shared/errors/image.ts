@@ -94,4 +94,60 @@ export const IMAGE_ERRORS = {
     cause: 'A path of a ramdisk is absolute, empty, there twice, or steps out of the root.',
     remedy: otherImage,
   },
+  IMAGE_INPUT: {
+    stage: 'image',
+    exit: 2,
+    cause: 'A part of the image is missing, is not the pinned one, or cannot be in an image.',
+    remedy: 'Mend what the message names; pins are in enclave/image/pins.ts.',
+  },
+  IMAGE_KERNEL: {
+    stage: 'image',
+    exit: 7,
+    cause: 'The kernel is not the pinned one, so that the measurements would be others.',
+    remedy:
+      'Build with the compiler that docs/image.md names, or pin the new kernel as a new release.',
+  },
+  CONTROL_MALFORMED: {
+    stage: 'image',
+    exit: 1,
+    cause: 'A line of the control channel between enclave and parent is malformed.',
+    remedy: 'Run parent and image of the same release.',
+  },
+  AGENT_MOUNT: {
+    stage: 'image',
+    exit: 1,
+    cause: 'The enclave could not set up its file systems.',
+    remedy: 'Give the enclave more memory; nmp doctor says how much the image needs.',
+  },
+  AGENT_ENTROPY: {
+    stage: 'image',
+    exit: 1,
+    cause: 'The enclave found no Nitro Secure Module, or got no randomness from it.',
+    remedy: 'Run the image in a Nitro enclave or in QEMU’s nitro-enclave machine.',
+  },
+  AGENT_HEARTBEAT: {
+    stage: 'image',
+    exit: 1,
+    cause: 'Nobody answered the boot heartbeat on vsock port 9000.',
+    remedy: 'Start the enclave with nitro-cli or nmp start, which listen there.',
+  },
+  AGENT_BRIDGE: {
+    stage: 'image',
+    exit: 1,
+    cause: 'The enclave could not listen on vsock or on its own sockets.',
+    remedy: 'Start the enclave anew; report it with the release of the image.',
+  },
+  AGENT_START: {
+    stage: 'image',
+    exit: 1,
+    cause: 'The node in the enclave could not be started.',
+    remedy: 'Build the image anew with make eif: its command or program is missing.',
+  },
+  AGENT_NODE_ENDED: {
+    stage: 'image',
+    exit: 1,
+    cause: 'The node in the enclave ended, and with it the enclave.',
+    remedy:
+      'Look at its exit code; below zero it is a signal, and -9 mostly means too little memory.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

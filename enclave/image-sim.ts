@@ -1,0 +1,29 @@
+/**
+ * The node of a `sim` image, for emulators whose NSM measures but cannot sign: documents carry the
+ * PCRs of the device, signed under a root that this boot made. A client accepts them only if its
+ * policy names that root.
+ */
+import type { Nsm } from './attest/nsm.ts';
+import { createSimulatedNsm } from './attest/simulated.ts';
+import { createSimulatedRoot } from './attest/simulated-root.ts';
+import { runImageNode } from './boot/image-node.ts';
+
+/** PCR 0–15 are locked at boot; the rest starts at zero. */
+const MEASURED = 16;
+
+async function measuredBy(device: Nsm): Promise<ReadonlyMap<number, Uint8Array>> {
+  const pcrs = new Map<number, Uint8Array>();
+  for (let index = 0; index < MEASURED; index++) {
+    pcrs.set(index, (await device.describePcr(index)).value);
+  }
+  return pcrs;
+}
+
+await runImageNode({
+  mode: 'qemu',
+  async createNsm(components, device) {
+    const root = await createSimulatedRoot(components);
+    const nsm = createSimulatedNsm(components, { root, pcrs: await measuredBy(device) });
+    return { nsm, simulatedRoot: root.fingerprint };
+  },
+});

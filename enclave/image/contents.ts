@@ -1,0 +1,201 @@
+/** What lies in the two ramdisks of the image, file by file. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { utf8 } from '../../shared/bytes.ts';
+import { NmpError } from '../../shared/errors.ts';
+import { parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { type Bundle, bundleNode, type Profile } from './bundle.ts';
+import { unpackDebian } from './debian.ts';
+import { stripElf } from './elf.ts';
+import type { ImageEntry, Origin } from './origin.ts';
+import { DEBIAN, LIBRARIES, NODE } from './pins.ts';
+
+export interface ContentsInit {
+  /** Of the checkout, with its packages installed. */
+  readonly root: string;
+  /** Folder of the native parts: guard.node, scan.node, nmp-sandbox, nmp-agent. */
+  readonly native: string;
+  /** Downloads, outside the repository. */
+  readonly cache: string;
+  readonly profile: Profile;
+  /** nmp.node.json; what it names beside itself goes into the image, too. */
+  readonly config: string;
+  /** Of this project. */
+  readonly version: string;
+}
+
+export interface Contents {
+  /** First ramdisk: what boots. */
+  readonly boot: readonly ImageEntry[];
+  /** Second ramdisk: what runs. */
+  readonly application: readonly ImageEntry[];
+  readonly bundle: Bundle;
+}
+
+const PROJECT = 'nmp-enclave';
+const CONFIG_FOLDER = 'app/config';
+/** Read by native/agent, one word a line. */
+const COMMAND = ['/app/node', '/app/main.mjs'];
+
+function file(path: string, data: Uint8Array, origin: Origin, mode = 0o444): ImageEntry {
+  return { kind: 'file', path, mode, data, origin };
+}
+
+async function read(path: string): Promise<Uint8Array> {
+  try {
+    return Uint8Array.from(await readFile(path));
+  } catch (cause) {
+    throw new NmpError('IMAGE_INPUT', `${path}: cannot be read`, { cause });
+  }
+}
+
+async function pinned(path: string, sha256: string): Promise<Uint8Array> {
+  const bytes = await read(path);
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+    throw new NmpError('IMAGE_INPUT', `${path}: not the pinned file`);
+  }
+  return bytes;
+}
+
+async function libraries(cache: string): Promise<ImageEntry[]> {
+  const entries: ImageEntry[] = [];
+  for (const [name, path, reason] of LIBRARIES) {
+    const pin = DEBIAN.find((known) => known.package === name);
+    if (pin === undefined) throw new NmpError('IMAGE_INPUT', `${name} is not pinned.`);
+    const data = await read(join(await unpackDebian(pin, cache), path));
+    const base = (path.split('/').at(-1) ?? '').replace(/(\.so\.\d+)\.[\d.]+$/, '$1');
+    const origin = { package: name, version: pin.version, reason };
+    entries.push(file(`lib/x86_64-linux-gnu/${base}`, data, origin, 0o555));
+  }
+  const libc = DEBIAN.find((known) => known.package === 'libc6');
+  entries.push({
+    kind: 'link',
+    path: 'lib64/ld-linux-x86-64.so.2',
+    mode: 0o777,
+    target: '/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2',
+    origin: {
+      package: 'libc6',
+      version: libc?.version ?? '',
+      reason: 'where programs look for it',
+    },
+  });
+  return entries;
+}
+
+/** The configuration and every file that it names, which must lie below its own folder. */
+async function configuration(path: string, origin: Omit<Origin, 'reason'>): Promise<ImageEntry[]> {
+  const text = await read(path);
+  const config = parseNodeConfig(Buffer.from(text).toString('utf8'), path);
+  if (config.identityFile !== undefined) {
+    throw new NmpError(
+      'IMAGE_INPUT',
+      `${path}: $.identityFile: an image cannot keep an identity; its node makes one at each boot`,
+    );
+  }
+  const reason = (what: string) => ({ ...origin, reason: what });
+  const entries = [
+    file(
+      `${CONFIG_FOLDER}/nmp.node.json`,
+      text,
+      reason('policy, allowlist and release of the node'),
+    ),
+  ];
+  const named = [
+    ...config.datasets.map(
+      (dataset) => [dataset.path, 'a dataset that the configuration names'] as const,
+    ),
+    ...config.capabilities.flatMap(({ logic }) =>
+      typeof logic === 'object'
+        ? [[logic.module, 'a module that the configuration installs'] as const]
+        : [],
+    ),
+  ];
+  const seen = new Set<string>();
+  for (const [name, why] of named) {
+    const clean = normalize(name);
+    if (isAbsolute(clean) || clean.startsWith('..')) {
+      throw new NmpError('IMAGE_INPUT', `${path}: ${name} lies outside the folder of the file`);
+    }
+    if (seen.has(clean)) continue;
+    seen.add(clean);
+    entries.push(
+      file(`${CONFIG_FOLDER}/${clean}`, await read(join(dirname(path), clean)), reason(why)),
+    );
+  }
+  return entries;
+}
+
+/** @throws NmpError IMAGE_INPUT, CONFIG_INVALID */
+export async function imageContents(init: ContentsInit): Promise<Contents> {
+  const own = (reason: string): Origin => ({ package: PROJECT, version: init.version, reason });
+  const native = (name: string) => read(join(init.native, name));
+  const bundle = await bundleNode(init.root, init.profile);
+  const node = await pinned(join(init.root, 'node_modules', 'node', 'bin', 'node'), NODE.sha256);
+  const scope = { type: 'module', imports: { '#native/*': './native/*.node' } };
+  const folder = (path: string, reason: string): ImageEntry => ({
+    kind: 'folder',
+    path,
+    mode: 0o755,
+    origin: own(reason),
+  });
+  const device = (path: string, major: number, minor: number, reason: string): ImageEntry => ({
+    kind: 'device',
+    path,
+    mode: 0o600,
+    major,
+    minor,
+    origin: own(reason),
+  });
+  return {
+    boot: [
+      file(
+        'init',
+        await native('nmp-agent'),
+        own('first process: mounts, entropy, vsock, NSM'),
+        0o555,
+      ),
+      device('dev/console', 5, 1, 'the kernel gives it to the first process'),
+      device('dev/null', 1, 3, 'a program without a console needs it'),
+      folder('proc', 'mount point'),
+      folder('run', 'mount point: sockets'),
+      folder('tmp', 'mount point'),
+    ],
+    application: [
+      file('app/command', utf8(`${COMMAND.join('\n')}\n`), own('what the first process starts')),
+      file('app/main.mjs', bundle.code, own(`the node, ${init.profile} profile`)),
+      file(
+        'app/native/guard.node',
+        await native('guard.node'),
+        own('validity authority of the guardian'),
+        0o555,
+      ),
+      file(
+        'app/native/scan.node',
+        await native('scan.node'),
+        own('detectors of the egress filter'),
+        0o555,
+      ),
+      file(
+        'app/native/nmp-sandbox',
+        await native('nmp-sandbox'),
+        own('Wasmtime, in processes of its own'),
+        0o555,
+      ),
+      file(
+        'app/node',
+        stripElf(node),
+        { package: NODE.package, version: NODE.version, reason: 'runs the node' },
+        0o555,
+      ),
+      file(
+        'app/package.json',
+        utf8(`${JSON.stringify(scope)}\n`),
+        own('where the node finds its addons'),
+      ),
+      ...(await configuration(init.config, { package: 'configuration', version: 'of this image' })),
+      ...(await libraries(init.cache)),
+    ],
+    bundle,
+  };
+}
