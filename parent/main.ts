@@ -8,13 +8,16 @@ import { systemClock } from '../shared/runtime.ts';
 import { RelayMetrics, type RelaySnapshot } from './metrics/relay-metrics.ts';
 import { createRelay, type EnclaveDialer } from './relay/relay.ts';
 import { createLocalSupervisor } from './supervisor/local.ts';
-import type { EnclaveReady, SupervisorEvent } from './supervisor/supervisor.ts';
+import { createMachineSupervisor, type MachineDriver } from './supervisor/machine.ts';
+import type { EnclaveReady, Supervisor, SupervisorEvent } from './supervisor/supervisor.ts';
 
 export interface ParentInit {
   readonly config: NodeConfig;
   readonly configFile: string;
   readonly stateDirectory: string;
   readonly onEvent?: (event: SupervisorEvent) => void;
+  /** What boots the image; without one the node is a process of this machine. */
+  readonly driver?: MachineDriver;
   /** Stands between relay and enclave; tests and the demo put a lying parent here. */
   readonly wrapDialer?: (dialer: EnclaveDialer) => EnclaveDialer;
 }
@@ -32,26 +35,31 @@ function multiaddrOf(host: string, port: number): string {
   return `/${family}/${host}/tcp/${port}`;
 }
 
+/** A boot under emulation on a busy machine takes half a minute. */
+const MACHINE_START_TIMEOUT_MS = 180_000;
+
+function supervisorOf(init: ParentInit, announce: () => readonly string[]): Supervisor {
+  const { driver, configFile, stateDirectory } = init;
+  if (driver !== undefined) {
+    return createMachineSupervisor(
+      { clock: systemClock },
+      { driver, announce, startTimeoutMs: MACHINE_START_TIMEOUT_MS },
+    );
+  }
+  // The same file name as this one's: .ts when run from source, .js when built.
+  const name = `main${import.meta.filename.slice(-3)}`;
+  const program = join(import.meta.dirname, '..', 'enclave', name);
+  return createLocalSupervisor(
+    { clock: systemClock },
+    { program, configFile, stateDirectory, announce },
+  );
+}
+
 export async function startParent(init: ParentInit): Promise<Parent> {
   const { config } = init;
   const metrics = new RelayMetrics();
   let addresses: readonly string[] = config.announce;
-  // The same file name as this one's: .ts when run from source, .js when built.
-  const program = join(
-    import.meta.dirname,
-    '..',
-    'enclave',
-    `main${import.meta.filename.slice(-3)}`,
-  );
-  const supervisor = createLocalSupervisor(
-    { clock: systemClock },
-    {
-      program,
-      configFile: init.configFile,
-      stateDirectory: init.stateDirectory,
-      announce: () => addresses,
-    },
-  );
+  const supervisor = supervisorOf(init, () => addresses);
   if (init.onEvent !== undefined) supervisor.onEvent(init.onEvent);
   const wrap = init.wrapDialer ?? ((dialer: EnclaveDialer) => dialer);
   const relay = createRelay({ enclave: wrap(supervisor.dialer), metrics }, config.relay);

@@ -1,15 +1,8 @@
 /** The seam to whatever runs the enclave: a local process, QEMU, or nitro-cli. */
+import type { EnclaveReady } from '../../shared/wire/control.ts';
 import type { EnclaveDialer } from '../relay/relay.ts';
 
-/** What the enclave says of itself to its parent; claims only, a client verifies by itself. */
-export interface EnclaveReady {
-  readonly peerId: string;
-  readonly mode: 'local' | 'qemu' | 'nitro';
-  /** SHA-256 (hex) of the simulated root; absent where AWS signs. */
-  readonly simulatedRoot?: string;
-  /** Hex, 48 bytes each. */
-  readonly pcrs: { readonly pcr0: string; readonly pcr1: string; readonly pcr2: string };
-}
+export type { EnclaveReady } from '../../shared/wire/control.ts';
 
 export type SupervisorEvent =
   | { readonly type: 'ready'; readonly ready: EnclaveReady }

@@ -107,6 +107,12 @@ export const IMAGE_ERRORS = {
     remedy:
       'Build with the compiler that docs/image.md names, or pin the new kernel as a new release.',
   },
+  ENCLAVE_RUN: {
+    stage: 'image',
+    exit: 3,
+    cause: 'The enclave could not be started: the program that runs it failed or is missing.',
+    remedy: 'Run nmp doctor; it names what is missing and the line that mends it.',
+  },
   CONTROL_MALFORMED: {
     stage: 'image',
     exit: 1,

@@ -1,0 +1,171 @@
+/**
+ * Supervises an enclave that is a machine of its own: listens for its heartbeat and its reports,
+ * bridges its vsock, starts it anew when it ends. What kind of machine it is, a driver knows.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ERROR_CODES, type ErrorCode, NmpError } from '../../shared/errors.ts';
+import type { Clock } from '../../shared/runtime.ts';
+import type { ControlReport } from '../../shared/wire/control.ts';
+import { ControlServer } from './control-server.ts';
+import type { EnclaveReady, Supervisor, SupervisorEvent } from './supervisor.ts';
+
+/** One boot of the machine. */
+export interface Machine {
+  /** Resolves when the machine is gone by itself. */
+  readonly ended: Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+export interface MachineDriver {
+  /**
+   * Boots the image. Its vsock is to come out in `directory`: what the enclave opens to port N at
+   * `vsock_N`, and the way to its mesh port at `mesh.sock`.
+   */
+  boot(directory: string): Promise<Machine>;
+}
+
+export interface MachineInit {
+  readonly driver: MachineDriver;
+  readonly announce: () => readonly string[];
+  /** How long a boot may take until the node is ready. */
+  readonly startTimeoutMs: number;
+}
+
+const CONTROL_PORT = 5007;
+const BACKOFF_MS = { first: 1_000, max: 60_000 } as const;
+/** A machine that ran this long starts again without delay. */
+const HEALTHY_MS = 60_000;
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, code);
+}
+
+class MachineSupervisor implements Supervisor {
+  readonly #clock: Clock;
+  readonly #init: MachineInit;
+  readonly #listeners: ((event: SupervisorEvent) => void)[] = [];
+  #directory = '';
+  #machine: Machine | undefined;
+  #control: ControlServer | undefined;
+  #bootedMs = 0;
+  #stopping = false;
+  #backoffMs: number = BACKOFF_MS.first;
+  #restart: NodeJS.Timeout | undefined;
+  #failure: ErrorCode | undefined;
+
+  readonly dialer = { dial: () => connect(join(this.#directory, 'mesh.sock')) };
+
+  constructor(clock: Clock, init: MachineInit) {
+    this.#clock = clock;
+    this.#init = init;
+  }
+
+  onEvent(listener: (event: SupervisorEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  start(): Promise<EnclaveReady> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        // An enclave that cannot even start once is not tried again behind the operator's back.
+        this.#stopping = true;
+        clearTimeout(timer);
+        clearTimeout(this.#restart);
+        void this.#tearDown().then(() => reject(error));
+      };
+      const timer = setTimeout(() => {
+        fail(new NmpError('NODE_START', 'the enclave did not become ready in time'));
+      }, this.#init.startTimeoutMs);
+      let started = false;
+      this.onEvent((event) => {
+        if (started) return;
+        started = true;
+        clearTimeout(timer);
+        if (event.type === 'ready') resolve(event.ready);
+        else fail(new NmpError(this.#failure ?? 'NODE_START'));
+      });
+      this.#boot().catch(fail);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restart);
+    await this.#tearDown();
+    this.#emit({ type: 'stopped' });
+  }
+
+  #emit(event: SupervisorEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  /** A folder of its own for each boot: no socket of an earlier one can answer. */
+  async #boot(): Promise<void> {
+    this.#directory = mkdtempSync(join(tmpdir(), 'nmp-'));
+    this.#failure = undefined;
+    this.#bootedMs = this.#clock.monotonicMs();
+    const control = new ControlServer({
+      path: join(this.#directory, `vsock_${CONTROL_PORT}`),
+      announce: this.#init.announce,
+      onReport: (report) => this.#onReport(report),
+    });
+    this.#control = control;
+    await control.listen();
+    const machine = await this.#init.driver.boot(this.#directory);
+    this.#machine = machine;
+    if (this.#stopping) await this.#tearDown();
+    void machine.ended.then((code) => this.#onEnd(machine, code));
+  }
+
+  #onReport(report: ControlReport): void {
+    if (report.type === 'ready') {
+      this.#emit({ type: 'ready', ready: report.ready });
+      return;
+    }
+    // The node says why first; that its end ended the enclave adds nothing.
+    this.#failure ??= isErrorCode(report.code) ? report.code : 'NODE_START';
+    const machine = this.#machine;
+    // Emulators do not end with their guest: the machine is stopped from here.
+    if (machine !== undefined && report.code.startsWith('AGENT_')) {
+      void machine.stop().then(() => this.#onEnd(machine, report.exit));
+    }
+  }
+
+  #onEnd(machine: Machine, code: number | null): void {
+    if (this.#stopping || machine !== this.#machine) return;
+    this.#machine = undefined;
+    if (this.#clock.monotonicMs() - this.#bootedMs >= HEALTHY_MS)
+      this.#backoffMs = BACKOFF_MS.first;
+    const restartInMs = this.#backoffMs;
+    this.#backoffMs = Math.min(2 * this.#backoffMs, BACKOFF_MS.max);
+    this.#restart = setTimeout(() => void this.#again(), restartInMs);
+    this.#emit({ type: 'exit', code, restartInMs });
+  }
+
+  async #again(): Promise<void> {
+    await this.#tearDown();
+    if (this.#stopping) return;
+    await this.#boot().catch(() => {
+      this.#restart = setTimeout(() => void this.#again(), this.#backoffMs);
+    });
+  }
+
+  async #tearDown(): Promise<void> {
+    const [machine, control, directory] = [this.#machine, this.#control, this.#directory];
+    this.#machine = undefined;
+    this.#control = undefined;
+    await machine?.stop();
+    await control?.close();
+    if (directory !== '') rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+export function createMachineSupervisor(
+  { clock }: { readonly clock: Clock },
+  init: MachineInit,
+): Supervisor {
+  return new MachineSupervisor(clock, init);
+}
