@@ -5,11 +5,14 @@
  */
 import type { StreamMuxerFactory } from '@libp2p/interface';
 import { yamux } from '@libp2p/yamux';
+import { STREAM_WINDOW_BYTES_MAX } from '../../shared/wire/constants.ts';
 
 /** @param protocols those whose streams are read by `eagerFrames` */
 export function eagerYamux(protocols: ReadonlySet<string>): () => StreamMuxerFactory {
   return () => {
-    const factory = yamux()();
+    const factory = yamux({
+      streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX },
+    })();
     return {
       protocol: factory.protocol,
       createStreamMuxer(connection) {

@@ -13,7 +13,7 @@ import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
-import { PROTOCOL } from '../../shared/wire/constants.ts';
+import { PROTOCOL, STREAM_WINDOW_BYTES_MAX } from '../../shared/wire/constants.ts';
 import type { EnclaveSocket } from './enclave-socket.ts';
 
 export interface MeshNodeComponents {
@@ -29,8 +29,8 @@ export interface MeshNodeInit {
 
 export type StreamHandler = (stream: Stream, connection: Connection) => Promise<void>;
 
-/** Streams of one protocol that a peer may have open at once. */
-const INBOUND_STREAMS_MAX = 256;
+/** Streams of one protocol that a peer may have open at once; a session has as many calls in flight. */
+const INBOUND_STREAMS_MAX = 64;
 
 export interface MeshNode {
   readonly peerId: Libp2p['peerId'];
@@ -52,7 +52,7 @@ export async function createMeshNode(
     },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX } })],
     connectionManager: { maxConnections: init.maxConnections, inboundUpgradeTimeout: 10_000 },
     // The enclave dials nobody by itself; an address in a peer record must not make it.
     connectionGater: { denyDialMultiaddr: () => true, denyDialPeer: () => true },

@@ -51,14 +51,16 @@ export function createNobleSuite(random: Random): CryptoSuite {
     sha256: (...parts) => sha256(concat(...parts)),
     sha384: (...parts) => sha384(concat(...parts)),
     hmacSha384: (key, ...parts) => hmac(sha384, key, concat(...parts)),
-    seal: (key, nonce, aad, plaintext) => gcm(key, nonce, aad).encrypt(plaintext),
-    open(key, nonce, aad, sealed) {
-      try {
-        return gcm(key, nonce, aad).decrypt(sealed);
-      } catch (cause) {
-        throw new NmpError('RECORD_TAG', undefined, { cause });
-      }
-    },
+    aead: (key) => ({
+      seal: (nonce, aad, plaintext) => [gcm(key, nonce, aad).encrypt(plaintext)],
+      open(nonce, aad, ciphertext, tag) {
+        try {
+          return [gcm(key, nonce, aad).decrypt(concat(...ciphertext, tag))];
+        } catch (cause) {
+          throw new NmpError('RECORD_TAG', undefined, { cause });
+        }
+      },
+    }),
     verifyEd25519(publicKey, message, signature) {
       try {
         return ed25519.verify(signature, message, publicKey, { zip215: false });

@@ -8,6 +8,7 @@ import {
   createHash,
   createHmac,
   createPublicKey,
+  createSecretKey,
   decapsulate,
   diffieHellman,
   encapsulate,
@@ -17,7 +18,15 @@ import {
 } from 'node:crypto';
 import { concat, utf8 } from '../bytes.ts';
 import { NmpError } from '../errors.ts';
-import { AES_GCM, type CryptoSuite, ED25519, type Kem, MLKEM768, XWING } from './suite.ts';
+import {
+  AES_GCM,
+  type Aead,
+  type CryptoSuite,
+  ED25519,
+  type Kem,
+  MLKEM768,
+  XWING,
+} from './suite.ts';
 
 /** Label of the combiner, the six bytes `\.//^\`. */
 const XWING_LABEL = utf8('\\.//^\\');
@@ -132,6 +141,42 @@ function hash(name: 'sha256' | 'sha384', parts: readonly Uint8Array[]): Uint8Arr
   return Uint8Array.from(state.digest());
 }
 
+/** Without the methods of Buffer, whose `slice` does not copy. */
+function plainView(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** A KeyObject is checked once; raw bytes would be at every record, at the price of the cipher. */
+function aead(key: Uint8Array): Aead {
+  const secret = createSecretKey(key);
+  return {
+    seal(nonce, aad, plaintext) {
+      const cipher = createCipheriv('aes-256-gcm', secret, nonce, { authTagLength: AES_GCM.tag });
+      cipher.setAAD(aad);
+      const ciphertext = cipher.update(plaintext);
+      // GCM is a stream cipher: nothing is left for the end but the tag.
+      cipher.final();
+      return [ciphertext, cipher.getAuthTag()];
+    },
+    open(nonce, aad, ciphertext, tag) {
+      // node:crypto would take shorter tags.
+      if (tag.length !== AES_GCM.tag) throw new NmpError('RECORD_TAG');
+      const options = { authTagLength: AES_GCM.tag };
+      const decipher = createDecipheriv('aes-256-gcm', secret, nonce, options);
+      decipher.setAAD(aad);
+      decipher.setAuthTag(tag);
+      try {
+        const plaintext: Uint8Array[] = [];
+        for (const part of ciphertext) plaintext.push(plainView(decipher.update(part)));
+        decipher.final();
+        return plaintext;
+      } catch (cause) {
+        throw new NmpError('RECORD_TAG', undefined, { cause });
+      }
+    },
+  };
+}
+
 export function createNodeSuite(): CryptoSuite {
   return {
     kem,
@@ -142,22 +187,7 @@ export function createNodeSuite(): CryptoSuite {
       for (const part of parts) state.update(part);
       return Uint8Array.from(state.digest());
     },
-    seal(key, nonce, aad, plaintext) {
-      const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: AES_GCM.tag });
-      cipher.setAAD(aad);
-      return concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
-    },
-    open(key, nonce, aad, sealed) {
-      if (sealed.length < AES_GCM.tag) throw new NmpError('RECORD_TAG');
-      const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: AES_GCM.tag });
-      decipher.setAAD(aad);
-      decipher.setAuthTag(sealed.subarray(-AES_GCM.tag));
-      try {
-        return concat(decipher.update(sealed.subarray(0, -AES_GCM.tag)), decipher.final());
-      } catch (cause) {
-        throw new NmpError('RECORD_TAG', undefined, { cause });
-      }
-    },
+    aead,
     verifyEd25519(publicKey, message, signature) {
       if (publicKey.length !== ED25519.publicKey || signature.length !== ED25519.signature) {
         return false;

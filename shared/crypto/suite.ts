@@ -32,15 +32,29 @@ export interface Kem {
   encapsulate(publicKey: Uint8Array): { ciphertext: Uint8Array; sharedSecret: Uint8Array };
 }
 
+/** AES-256-GCM with the key inside; nonces of 12 bytes, each used once. */
+export interface Aead {
+  /** Ciphertext ‖ 16-byte tag, in one part or several, so that nothing is copied to join them. */
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): readonly Uint8Array[];
+  /**
+   * @param ciphertext in any number of parts; the plaintext comes in as many or fewer
+   * @throws NmpError RECORD_TAG if the tag does not hold
+   */
+  open(
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    ciphertext: Iterable<Uint8Array>,
+    tag: Uint8Array,
+  ): readonly Uint8Array[];
+}
+
 export interface CryptoSuite {
   readonly kem: Kem;
   sha256(...parts: readonly Uint8Array[]): Uint8Array;
   sha384(...parts: readonly Uint8Array[]): Uint8Array;
   hmacSha384(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;
-  /** Ciphertext ‖ 16-byte tag. */
-  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
-  /** @throws NmpError RECORD_TAG if the tag does not hold */
-  open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array;
+  /** AES-256-GCM under one 32-byte key, made ready once for many records. */
+  aead(key: Uint8Array): Aead;
   /** RFC 8032 with strict checks; false for any malformed input. */
   verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }

@@ -28,6 +28,13 @@ export const LABEL = {
 export const FRAME_BYTES_MAX = 65_536;
 /** Longest plaintext of one record: a frame less type byte and tag. */
 export const RECORD_BYTES_MAX = FRAME_BYTES_MAX - 17;
+/** A stream's receive window never grows beyond this: what a sender may have under way, bytes. */
+export const STREAM_WINDOW_BYTES_MAX = 1024 * 1024;
+/**
+ * Plaintext of the records that we write: a frame (3 + 1 + 16 bytes more) in a yamux frame (12 more)
+ * then fills one Noise message (65,519 bytes) and is neither split nor put together again.
+ */
+export const RECORD_CHUNK_BYTES = 65_487;
 /** Longest sealed request: a 10 MiB module and 1 MiB of inputs and names. */
 export const REQUEST_BYTES_MAX = 11 * 1024 * 1024;
 /** Longest sealed answer, receipt included. */

@@ -1,7 +1,7 @@
 /** Length-prefixed frames on a stream, the only thing the protocol needs of its transport. */
 import type { Stream } from '@libp2p/interface';
 import { Uint8ArrayList } from 'uint8arraylist';
-import { equalBytes } from '../bytes.ts';
+import { concat, equalBytes } from '../bytes.ts';
 import { NmpError } from '../errors.ts';
 import { FRAME_BYTES_MAX } from './constants.ts';
 import { MULTISTREAM, multistreamMessage } from './multistream.ts';
@@ -9,6 +9,8 @@ import { MULTISTREAM, multistreamMessage } from './multistream.ts';
 export interface FrameChannel {
   /** @throws NmpError FRAME_SIZE, CONNECTION_LOST, TIMEOUT */
   read(signal?: AbortSignal): Promise<Uint8Array>;
+  /** The same in the parts in which it came, so that a long frame is not copied to join them. */
+  readList(signal?: AbortSignal): Promise<Uint8ArrayList>;
   /**
    * Writes one frame, given in one part or several. Resolves when the transport took it; waits
    * while the transport is full.
@@ -23,6 +25,8 @@ export interface FrameChannel {
 
 /** A stream is paused when this much of it waits to be read, so that its sender waits too. */
 const PAUSE_BYTES = 2 * FRAME_BYTES_MAX;
+/** A first part of this length is copied behind the prefix. */
+const SMALL_BYTES = 64;
 /** Length prefix of the longest frame, bytes. */
 const PREFIX_BYTES_MAX = 3;
 
@@ -77,13 +81,17 @@ class StreamFrames implements FrameChannel {
   }
 
   async read(signal?: AbortSignal): Promise<Uint8Array> {
+    return (await this.readList(signal)).subarray();
+  }
+
+  async readList(signal?: AbortSignal): Promise<Uint8ArrayList> {
     // A protocol in which the node speaks first: the proposal goes alone.
     if (this.#opening.length > 0) await this.#send([], signal);
     for (;;) {
       const frame = await this.#next(signal);
       const expected = this.#expected.shift();
       if (expected === undefined) return frame;
-      if (!equalBytes(frame, expected)) throw new NmpError('HANDSHAKE_REFUSED');
+      if (!equalBytes(frame.subarray(), expected)) throw new NmpError('HANDSHAKE_REFUSED');
     }
   }
 
@@ -91,7 +99,11 @@ class StreamFrames implements FrameChannel {
     const parts = frame instanceof Uint8Array ? [frame] : frame;
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     if (length > FRAME_BYTES_MAX) throw new NmpError('FRAME_SIZE');
-    await this.#send([prefixOf(length), ...parts], signal);
+    // The transport walks a list of parts more than once: keep it short.
+    const [first = new Uint8Array(0), ...rest] = parts;
+    const small = first.length <= SMALL_BYTES;
+    const head = small ? [concat(prefixOf(length), first)] : [prefixOf(length), first];
+    await this.#send([...head, ...rest], signal);
   }
 
   async close(): Promise<void> {
@@ -119,7 +131,7 @@ class StreamFrames implements FrameChannel {
     }
   }
 
-  async #next(signal?: AbortSignal): Promise<Uint8Array> {
+  async #next(signal?: AbortSignal): Promise<Uint8ArrayList> {
     for (;;) {
       const frame = this.#take();
       if (frame !== undefined) return frame;
@@ -147,7 +159,7 @@ class StreamFrames implements FrameChannel {
   }
 
   /** The next whole frame, or undefined. */
-  #take(): Uint8Array | undefined {
+  #take(): Uint8ArrayList | undefined {
     let length = 0;
     let prefix = 0;
     for (let more = true; more; prefix++) {
@@ -161,7 +173,7 @@ class StreamFrames implements FrameChannel {
     }
     if (length > FRAME_BYTES_MAX) throw new NmpError('FRAME_SIZE');
     if (this.#received.byteLength < prefix + length) return undefined;
-    const frame = this.#received.subarray(prefix, prefix + length);
+    const frame = this.#received.sublist(prefix, prefix + length);
     this.#received.consume(prefix + length);
     if (this.#paused && this.#received.byteLength < FRAME_BYTES_MAX) {
       this.#paused = false;

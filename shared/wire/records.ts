@@ -4,9 +4,9 @@
  */
 import { concat, u64be, utf8 } from '../bytes.ts';
 import type { StreamKey } from '../crypto/key-schedule.ts';
-import { AES_GCM, type CryptoSuite } from '../crypto/suite.ts';
+import { AES_GCM, type Aead, type CryptoSuite } from '../crypto/suite.ts';
 import { ERROR_CODES, type ErrorCode, NmpError } from '../errors.ts';
-import { RECORD_BYTES_MAX, STREAM_RECORDS_MAX } from './constants.ts';
+import { RECORD_BYTES_MAX, RECORD_CHUNK_BYTES, STREAM_RECORDS_MAX } from './constants.ts';
 import type { FrameChannel } from './frames.ts';
 
 /** First byte of a record, in clear and authenticated. */
@@ -38,32 +38,47 @@ export function refusedError(code: string): NmpError {
 
 export type RecordType = (typeof RECORD)[keyof typeof RECORD];
 
+/** Writes an unsigned number below 2^53 as eight bytes, big-endian. */
+function putU64(target: Uint8Array, at: number, value: number): void {
+  let rest = value;
+  for (let i = at + 7; i >= at; i--) {
+    target[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+}
+
 function nonceOf(iv: Uint8Array, sequence: number): Uint8Array {
-  const nonce = Uint8Array.from(iv);
-  const counter = u64be(BigInt(sequence));
+  const nonce = new Uint8Array(AES_GCM.nonce);
+  putU64(nonce, 4, sequence);
   // RFC 8446, section 5.3: the sequence number, left-padded, XOR the IV.
-  for (let i = 0; i < 8; i++) nonce[4 + i] = (nonce[4 + i] ?? 0) ^ (counter[i] ?? 0);
+  for (let i = 0; i < nonce.length; i++) nonce[i] = (nonce[i] ?? 0) ^ (iv[i] ?? 0);
   return nonce;
 }
 
-function aadOf(stream: bigint, sequence: number, type: number): Uint8Array {
-  return concat(u64be(stream), u64be(BigInt(sequence)), Uint8Array.of(type));
+function aadOf(stream: Uint8Array, sequence: number, type: number): Uint8Array {
+  const aad = new Uint8Array(17);
+  aad.set(stream);
+  putU64(aad, 8, sequence);
+  aad[16] = type;
+  return aad;
 }
 
 /** Seals what goes out on one stream. */
 export class RecordWriter {
-  readonly #components: { readonly suite: CryptoSuite; readonly frames: FrameChannel };
-  readonly #key: StreamKey;
-  readonly #stream: bigint;
+  readonly #frames: FrameChannel;
+  readonly #aead: Aead;
+  readonly #iv: Uint8Array;
+  readonly #stream: Uint8Array;
   #sequence = 0;
 
   constructor(
     components: { readonly suite: CryptoSuite; readonly frames: FrameChannel },
     init: { readonly key: StreamKey; readonly stream: bigint },
   ) {
-    this.#components = components;
-    this.#key = init.key;
-    this.#stream = init.stream;
+    this.#frames = components.frames;
+    this.#aead = components.suite.aead(init.key.key);
+    this.#iv = init.key.iv;
+    this.#stream = u64be(init.stream);
   }
 
   /** @param plaintext at most `RECORD_BYTES_MAX` bytes */
@@ -72,21 +87,19 @@ export class RecordWriter {
       throw new NmpError('FRAME_SIZE');
     }
     const sequence = this.#sequence++;
-    const { suite, frames } = this.#components;
-    const sealed = suite.seal(
-      this.#key.key,
-      nonceOf(this.#key.iv, sequence),
+    const sealed = this.#aead.seal(
+      nonceOf(this.#iv, sequence),
       aadOf(this.#stream, sequence, type),
       plaintext,
     );
-    await frames.write(concat(Uint8Array.of(type), sealed), signal);
+    await this.#frames.write([Uint8Array.of(type), ...sealed], signal);
   }
 
   /** Writes `message` as records, the last one of type `end`. */
   async writeMessage(message: Uint8Array, signal?: AbortSignal): Promise<void> {
     let at = 0;
-    for (; message.length - at > RECORD_BYTES_MAX; at += RECORD_BYTES_MAX) {
-      await this.write(RECORD.data, message.subarray(at, at + RECORD_BYTES_MAX), signal);
+    for (; message.length - at > RECORD_CHUNK_BYTES; at += RECORD_CHUNK_BYTES) {
+      await this.write(RECORD.data, message.subarray(at, at + RECORD_CHUNK_BYTES), signal);
     }
     await this.write(RECORD.end, message.subarray(at), signal);
   }
@@ -94,39 +107,47 @@ export class RecordWriter {
 
 /** Opens what comes in on one stream. */
 export class RecordReader {
-  readonly #components: { readonly suite: CryptoSuite; readonly frames: FrameChannel };
-  readonly #key: StreamKey;
-  readonly #stream: bigint;
+  readonly #frames: FrameChannel;
+  readonly #aead: Aead;
+  readonly #iv: Uint8Array;
+  readonly #stream: Uint8Array;
   #sequence = 0;
 
   constructor(
     components: { readonly suite: CryptoSuite; readonly frames: FrameChannel },
     init: { readonly key: StreamKey; readonly stream: bigint },
   ) {
-    this.#components = components;
-    this.#key = init.key;
-    this.#stream = init.stream;
+    this.#frames = components.frames;
+    this.#aead = components.suite.aead(init.key.key);
+    this.#iv = init.key.iv;
+    this.#stream = u64be(init.stream);
   }
 
-  /** @throws NmpError RECORD_TAG, RECORD_TYPE, FRAME_SIZE, CONNECTION_LOST, TIMEOUT */
-  async read(signal?: AbortSignal): Promise<{ type: RecordType; plaintext: Uint8Array }> {
-    const frame = await this.#components.frames.read(signal);
-    if (frame[0] === REFUSED && frame.length <= REFUSED_BYTES_MAX) {
+  /**
+   * @returns type and plaintext, in the parts in which it came
+   * @throws NmpError RECORD_TAG, RECORD_TYPE, FRAME_SIZE, CONNECTION_LOST, TIMEOUT
+   */
+  async read(
+    signal?: AbortSignal,
+  ): Promise<{ readonly type: RecordType; readonly plaintext: readonly Uint8Array[] }> {
+    const frame = await this.#frames.readList(signal);
+    const length = frame.byteLength;
+    if (length > 0 && frame.get(0) === REFUSED && length <= REFUSED_BYTES_MAX) {
       throw refusedError(String.fromCharCode(...frame.subarray(1)));
     }
-    if (frame.length < 1 + AES_GCM.tag || this.#sequence >= STREAM_RECORDS_MAX) {
+    if (length < 1 + AES_GCM.tag || this.#sequence >= STREAM_RECORDS_MAX) {
       throw new NmpError('FRAME_SIZE');
     }
-    const type = frame[0];
+    const type = frame.get(0);
     if (type !== RECORD.data && type !== RECORD.end && type !== RECORD.progress) {
       throw new NmpError('RECORD_TYPE');
     }
     const sequence = this.#sequence++;
-    const plaintext = this.#components.suite.open(
-      this.#key.key,
-      nonceOf(this.#key.iv, sequence),
+    const plaintext = this.#aead.open(
+      nonceOf(this.#iv, sequence),
       aadOf(this.#stream, sequence, type),
-      frame.subarray(1),
+      frame.sublist(1, length - AES_GCM.tag),
+      frame.subarray(length - AES_GCM.tag),
     );
     return { type, plaintext };
   }
@@ -149,16 +170,17 @@ export class RecordReader {
         throw cause;
       });
       if (type === RECORD.progress) {
-        if (options.onProgress === undefined || plaintext.length !== 1) {
+        const stage = concat(...plaintext);
+        if (options.onProgress === undefined || stage.length !== 1) {
           throw new NmpError('RECORD_TYPE');
         }
-        options.onProgress(plaintext[0] ?? 0);
+        options.onProgress(stage[0] ?? 0);
         continue;
       }
-      length += plaintext.length;
+      for (const part of plaintext) length += part.length;
       if (length > maxBytes) throw new NmpError('FRAME_SIZE');
-      parts.push(plaintext);
-      if (type === RECORD.end) return parts.length === 1 ? plaintext : concat(...parts);
+      parts.push(...plaintext);
+      if (type === RECORD.end) return concat(...parts);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Two ends of an in-memory `FrameChannel`, with a hook on what passes. */
+import { Uint8ArrayList } from 'uint8arraylist';
 import { concat } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
 import type { FrameChannel } from '../../shared/wire/frames.ts';
@@ -49,6 +50,7 @@ export function framePair(
   const toA = new Pipe(tamper.toA ?? honest);
   const end = (read: Pipe, write: Pipe): FrameChannel => ({
     read: (signal) => read.shift(signal),
+    readList: async (signal) => new Uint8ArrayList(await read.shift(signal)),
     write: async (frame) => write.push(frame instanceof Uint8Array ? frame : concat(...frame)),
     close: async () => write.end(),
     abort: () => {

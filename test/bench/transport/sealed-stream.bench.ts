@@ -1,0 +1,114 @@
+/**
+ * A stream of sealed records as our nodes have it, beside a stream of stock js-libp2p with only
+ * Noise: the same bytes over loopback TCP, alternately; both ends in this process.
+ */
+import type { StreamMuxerFactory } from '@libp2p/interface';
+import { noise } from '@libp2p/noise';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { createLibp2p } from 'libp2p';
+import { eagerYamux } from '../../../client/mesh/eager-muxer.ts';
+import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
+import { systemRandom } from '../../../shared/runtime.ts';
+import { RECORD_CHUNK_BYTES } from '../../../shared/wire/constants.ts';
+import { libp2pFrames } from '../../../shared/wire/frames.ts';
+import { RECORD, RecordReader, RecordWriter } from '../../../shared/wire/records.ts';
+import type { Row } from '../row.ts';
+
+const BYTES = 32 << 20;
+const ROUNDS = 15;
+
+const suite = createNodeSuite();
+const key = { key: systemRandom.bytes(32), iv: systemRandom.bytes(12) };
+
+async function libp2p(listen: string[], muxer: () => StreamMuxerFactory) {
+  return createLibp2p({
+    addresses: { listen },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [muxer],
+    connectionGater: { denyDialMultiaddr: () => false },
+  });
+}
+
+/** A connected pair; both ends live in this process. */
+async function pair(muxer: () => StreamMuxerFactory) {
+  const server = await libp2p(['/ip4/127.0.0.1/tcp/0'], muxer);
+  const client = await libp2p([], muxer);
+  const connection = await client.dial(server.getMultiaddrs());
+  const stop = async () => {
+    await client.stop();
+    await server.stop();
+  };
+  return { server, connection, stop };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+export async function run(): Promise<Row[]> {
+  const stock = await pair(yamux());
+  const ours = await pair(eagerYamux(new Set()));
+  let arrived = Promise.withResolvers<void>();
+  await stock.server.handle('/plain/1.0.0', (stream) => {
+    let left = BYTES;
+    stream.addEventListener('message', ({ data }) => {
+      left -= data.byteLength;
+      if (left <= 0) arrived.resolve();
+    });
+  });
+  await ours.server.handle('/sealed/1.0.0', async (stream) => {
+    const reader = new RecordReader({ suite, frames: libp2pFrames(stream) }, { key, stream: 1n });
+    for (;;) {
+      if ((await reader.read()).type === RECORD.end) break;
+    }
+    arrived.resolve();
+  });
+  const chunk = new Uint8Array(RECORD_CHUNK_BYTES);
+  const plain = async () => {
+    const stream = await stock.connection.newStream('/plain/1.0.0');
+    for (let sent = 0; sent < BYTES; sent += chunk.length) {
+      if (!stream.send(chunk)) await stream.onDrain();
+    }
+    await arrived.promise;
+    await stream.close();
+  };
+  const sealed = async () => {
+    const stream = await ours.connection.newStream('/sealed/1.0.0');
+    const frames = libp2pFrames(stream);
+    const writer = new RecordWriter({ suite, frames }, { key, stream: 1n });
+    for (let sent = 0; sent < BYTES; sent += chunk.length) await writer.write(RECORD.data, chunk);
+    await writer.write(RECORD.end, new Uint8Array(0));
+    await arrived.promise;
+    await stream.close();
+  };
+  // By the CPU time of this process, in which both ends are: neighbours on the machine do not count.
+  const rate = async (act: () => Promise<void>) => {
+    arrived = Promise.withResolvers<void>();
+    const before = process.cpuUsage();
+    await act();
+    const { user, system } = process.cpuUsage(before);
+    return BYTES / (user + system);
+  };
+  const rates = { plain: [] as number[], sealed: [] as number[] };
+  await rate(plain);
+  await rate(sealed);
+  for (let round = 0; round < ROUNDS; round++) {
+    rates.plain.push(await rate(plain));
+    rates.sealed.push(await rate(sealed));
+  }
+  await stock.stop();
+  await ours.stop();
+  const value = median(rates.sealed);
+  return [
+    {
+      area: 'transport',
+      name: 'stream of sealed records',
+      value,
+      unit: 'MB per CPU second',
+      peer: `Noise-only stream of stock js-libp2p (${median(rates.plain).toFixed(0)})`,
+      ratio: value / median(rates.plain),
+    },
+  ];
+}
