@@ -13,6 +13,8 @@ import { remark } from '../output.ts';
 import { packageVersion } from '../package-folder.ts';
 import type { Register } from '../register.ts';
 
+const PROJECT_TIMEOUT_MS = 60_000;
+
 interface Options {
   readonly node: readonly string[];
   readonly policy?: string;
@@ -21,6 +23,7 @@ interface Options {
   readonly http?: string;
   readonly allowRemote?: boolean;
   readonly hostName: readonly string[];
+  readonly project: readonly string[];
   readonly fixture?: boolean;
 }
 
@@ -56,21 +59,33 @@ async function serve(options: Options, gateway: Gateway): Promise<void> {
   const { createBridgeFactory } = await import('../../mcp/bridge.ts');
   const version = packageVersion();
   let changed: (list: 'tools' | 'prompts') => void = () => undefined;
-  let extend: ((server: McpServer) => void) | undefined;
+  const { Projection } = await import('../../mcp/project.ts');
+  const projection = new Projection(gateway, options.project);
+  let extend = (server: McpServer) => projection.attach(server);
+  /** After the first answers are out: no host waits for the mesh. */
+  const project = async () => {
+    if (options.project.length === 0) return;
+    await projection.refresh(AbortSignal.timeout(PROJECT_TIMEOUT_MS));
+    remark(JSON.stringify({ event: 'projected', tools: projection.names }));
+    changed('tools');
+  };
   if (options.fixture) {
     const { registerFixture } = await import('../../mcp/fixture/index.ts');
     remark('--fixture: tools of the conformance suite are offered besides; not for use');
-    extend = (server) =>
+    extend = (server) => {
+      projection.attach(server);
       registerFixture(server, {
         codec: gateway.approvalCodec,
         pause: gateway.components.sleep,
         changed: (list) => changed(list),
       });
+    };
   }
   const factory = createBridgeFactory(gateway, { version }, extend);
   if (options.http === undefined) {
     const { serveStdio } = await import('@modelcontextprotocol/server/stdio');
     const handle = serveStdio(factory, { onerror: onError });
+    project().catch(onError);
     await ended(true);
     await handle.close();
     return;
@@ -87,6 +102,7 @@ async function serve(options: Options, gateway: Gateway): Promise<void> {
     else bridge.notify.promptsChanged();
   };
   remark(`listening at ${bridge.url}`);
+  project().catch(onError);
   await ended(false);
   await bridge.close();
 }
@@ -133,6 +149,12 @@ export const registerMcp: Register = (program) => {
     .option(
       '--host-name <name>',
       'with --http: name by which others call (repeatable)',
+      collect,
+      [],
+    )
+    .option(
+      '--project <capability>',
+      'offer this installed capability as a tool of its own too (repeatable)',
       collect,
       [],
     )
