@@ -1,0 +1,93 @@
+/** The relay of the parent, in its own process, beside its unix socket spoken to directly. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Row } from '../row.ts';
+
+const BYTES = 256 << 20;
+const ROUNDS = 5;
+const PINGS = 2_000;
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+async function open(to: NetConnectOpts): Promise<Socket> {
+  const socket = connect({ ...to, noDelay: true, allowHalfOpen: true } as NetConnectOpts);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** MB/s until the other side says that it has all. */
+async function throughput(to: NetConnectOpts): Promise<number> {
+  const socket = await open(to);
+  const chunk = Buffer.alloc(64 << 10, 7);
+  const started = performance.now();
+  for (let sent = 0; sent < BYTES; sent += chunk.length) {
+    if (!socket.write(chunk)) await once(socket, 'drain');
+  }
+  socket.end();
+  socket.resume();
+  await once(socket, 'end');
+  return BYTES / 1e3 / (performance.now() - started);
+}
+
+/** Median round trip of 64 bytes, ms. */
+async function roundTrip(to: NetConnectOpts): Promise<number> {
+  const socket = await open(to);
+  const times: number[] = [];
+  for (let i = 0; i < PINGS; i++) {
+    const started = performance.now();
+    socket.write(Buffer.alloc(64));
+    await once(socket, 'data');
+    times.push(performance.now() - started);
+  }
+  socket.destroy();
+  return median(times);
+}
+
+export async function run(): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'nmp-bench-'));
+  const path = join(folder, 'sink');
+  const program = join(import.meta.dirname, 'relay-peer.ts');
+  const sink = fork(program, ['sink', path], { execArgv: [] });
+  await once(sink, 'message');
+  const relay = fork(program, ['relay', path], { execArgv: [] });
+  const [{ port }] = (await once(relay, 'message')) as [{ port: number }];
+  const direct = { path };
+  const through = { port, host: '127.0.0.1' };
+  const rates = { direct: [] as number[], through: [] as number[] };
+  const trips = { direct: [] as number[], through: [] as number[] };
+  for (let round = 0; round < ROUNDS; round++) {
+    rates.direct.push(await throughput(direct));
+    rates.through.push(await throughput(through));
+    trips.direct.push(await roundTrip(direct));
+    trips.through.push(await roundTrip(through));
+  }
+  relay.kill();
+  sink.kill();
+  rmSync(folder, { recursive: true });
+  const rate = median(rates.through);
+  const directRate = median(rates.direct);
+  return [
+    {
+      area: 'transport',
+      name: 'relay, one connection',
+      value: rate,
+      unit: 'MB/s',
+      peer: `its unix socket directly (${directRate.toFixed(0)} MB/s)`,
+      ratio: rate / directRate,
+    },
+    {
+      area: 'transport',
+      name: 'relay, what it adds to a round trip',
+      value: median(trips.through) - median(trips.direct),
+      unit: 'ms',
+      peer: `unix socket round trip (${median(trips.direct).toFixed(3)} ms)`,
+      ratio: median(trips.through) / median(trips.direct),
+    },
+  ];
+}
