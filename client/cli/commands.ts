@@ -15,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   release: async () => (await import('./commands/release.ts')).registerRelease,
   mcp: async () => (await import('./commands/mcp.ts')).registerMcp,
+  wrap: async () => (await import('./commands/wrap.ts')).registerWrap,
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
   pcrs: async () => (await import('./commands/pcrs.ts')).registerPcrs,
 };

@@ -3,7 +3,8 @@
  * mesh through six tools that never change; each answer is verified here before the host sees it.
  */
 import type { Ed25519PrivateKey } from '@libp2p/interface';
-import { McpServer, type McpServerFactory } from '@modelcontextprotocol/server';
+import { InMemoryTransport, McpServer, type McpServerFactory } from '@modelcontextprotocol/server';
+import { NmpError } from '../../shared/errors.ts';
 import type { ClientPolicy } from '../../shared/policy/client-policy.ts';
 import { Approvals } from './approvals.ts';
 import { createGateway } from './compose.ts';
@@ -17,6 +18,7 @@ import { registerJob } from './tools/job.ts';
 import { registerRunLogic } from './tools/run-logic.ts';
 import type { RegisterTool } from './tools/tool.ts';
 import { registerVerify } from './tools/verify.ts';
+import { type WrappedDataset, type WrapSource, wrapTool } from './wrap.ts';
 
 /** In this order in every listing: hosts cache prompts by it. */
 const TOOLS: readonly RegisterTool[] = [
@@ -43,21 +45,41 @@ export interface NmpMcpBridgeInit {
   readonly nodes?: readonly string[];
   /** Key of the client on the mesh; a fresh one if absent. Ignored beside `gateway`. */
   readonly meshIdentity?: Ed25519PrivateKey;
+  /** A tool of the server whose rows `publish` gives to a node as a dataset. */
+  readonly publishToMesh?: WrapSource & { readonly dataset: WrappedDataset };
 }
 
 export class NmpMcpBridge {
   readonly server: McpServer;
   readonly gateway: Gateway;
+  readonly #publication: NmpMcpBridgeInit['publishToMesh'];
 
   /** @param server gets the tools, resources and prompts of the mesh; must not be connected yet */
   constructor(server: McpServer, init: NmpMcpBridgeInit = {}) {
     this.server = server;
     this.gateway = init.gateway ?? createGateway(init);
+    this.#publication = init.publishToMesh;
     const { gateway } = this;
     const approvals = new Approvals(gateway, server);
     for (const register of TOOLS) register({ server, gateway, approvals });
     registerResources(server, gateway);
     registerPrompts(server);
+  }
+
+  /**
+   * Calls the tool named by `publishToMesh` and returns its rows as the dataset's file (NDJSON, the
+   * declared columns only). Logic then travels to them; the tool itself is not exposed to the mesh.
+   * To be called before the server is connected to a host.
+   * @throws NmpError USAGE, DATA_UNREADABLE, DATA_MALFORMED, DATA_LIMIT
+   */
+  async publish(): Promise<string> {
+    if (this.#publication === undefined) {
+      throw new NmpError('USAGE', 'the bridge was made without publishToMesh');
+    }
+    const { dataset, ...source } = this.#publication;
+    const [here, there] = InMemoryTransport.createLinkedPair();
+    await this.server.connect(there);
+    return wrapTool(here, source, dataset);
   }
 
   /** Closes the server and the side towards the mesh. */

@@ -11,3 +11,4 @@ export {
   type MeshClient,
 } from './gateway.ts';
 export { REFUSAL_CHARS, type Refusal } from './refusal.ts';
+export { type WrappedDataset, type WrapSource, wrapTool } from './wrap.ts';
