@@ -35,6 +35,8 @@ export interface NmpClientComponents {
   readonly verifier: VerifierCrypto;
   readonly clock: Clock;
   readonly random: Random;
+  /** Place in the mesh; one of its own over TCP if absent. */
+  readonly mesh?: ClientNode;
 }
 
 export interface NmpClientInit {
@@ -80,15 +82,17 @@ export class NmpClient {
   readonly #sessions = new Map<string, NodeSession>();
   readonly #records = new Map<string, NodeRecord>();
   #mesh: Promise<ClientNode> | undefined;
+  #peerId: string | undefined;
 
   constructor(components: NmpClientComponents, init: NmpClientInit) {
     this.#components = components;
     this.#init = init;
   }
 
-  /** The client's own Peer ID; starts its mesh node. */
-  async peerId(): Promise<string> {
-    return (await this.#node()).identity.peerId;
+  /** The client's own Peer ID. @throws NmpError USAGE before the first connection */
+  get peerId(): string {
+    if (this.#peerId === undefined) throw new NmpError('USAGE', 'connect first');
+    return this.#peerId;
   }
 
   /**
@@ -213,10 +217,13 @@ export class NmpClient {
     await this.close();
   }
 
-  #node(): Promise<ClientNode> {
+  async #node(): Promise<ClientNode> {
     const { privateKey } = this.#init;
-    this.#mesh ??= createClientNode(privateKey === undefined ? {} : { privateKey });
-    return this.#mesh;
+    const own = () => createClientNode(privateKey === undefined ? {} : { privateKey });
+    this.#mesh ??= Promise.resolve(this.#components.mesh ?? own());
+    const mesh = await this.#mesh;
+    this.#peerId = mesh.identity.peerId;
+    return mesh;
   }
 
   #signal(options: CallOptions): AbortSignal {

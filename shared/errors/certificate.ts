@@ -19,4 +19,10 @@ export const CERTIFICATE_ERRORS = {
     cause: 'A field of the execution certificate does not fit the request, session or answer.',
     remedy: 'Do not trust the answer; the report names the field.',
   },
+  QUORUM_FAILED: {
+    stage: 'receipt',
+    exit: 6,
+    cause: 'Too few nodes gave the same answer.',
+    remedy: 'Do not trust any of the answers; look at the evidence of each node.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

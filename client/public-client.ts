@@ -1,0 +1,206 @@
+/**
+ * The client as applications use it: composed of the platform's own clock, randomness and
+ * cryptography. Tests and the bridge compose the one beneath by themselves.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Ed25519PrivateKey } from '@libp2p/interface';
+import { createNodeVerifierCrypto } from '../shared/attestation/crypto-node.ts';
+import type { AttestationReport } from '../shared/attestation/report.ts';
+import { createNodeSuite } from '../shared/crypto/suite-node.ts';
+import { NmpError } from '../shared/errors.ts';
+import type { CapabilityDescription } from '../shared/policy/capability.ts';
+import type { ClientPolicy } from '../shared/policy/client-policy.ts';
+import { systemClock, systemRandom } from '../shared/runtime.ts';
+import {
+  type Answer,
+  type CallOptions,
+  NmpClient as InjectedClient,
+  type RunRequest,
+} from './nmp-client.ts';
+import { type QuorumAnswer, quorum } from './quorum.ts';
+import { retrying } from './retry.ts';
+import { startWatchdog, type Watchdog, type WatchdogEvent } from './watchdog.ts';
+
+export interface ClientInfo {
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface ClientOptions {
+  /** What the client trusts; there is no default. */
+  readonly policy: ClientPolicy;
+  readonly capabilities?: {
+    /**
+     * Every session is keyed by X-Wing (ML-KEM-768 with X25519); there is no other suite, so
+     * `false` is refused and not ignored.
+     */
+    readonly quantumResistant?: boolean;
+  };
+  /** Nodes that `connect()` without an address dials: multiaddrs or Peer IDs. */
+  readonly nodes?: readonly string[];
+  readonly privateKey?: Ed25519PrivateKey;
+  readonly onReport?: (report: AttestationReport) => void;
+  /** Further tries of what changes nothing at the node; calls are never tried twice. Default: 2. */
+  readonly retries?: number;
+}
+
+export interface ToolOptions extends CallOptions {
+  /** Take an answer only with a proof of execution; refused if the capability offers none. */
+  readonly requireZkReceipt?: boolean;
+}
+
+export interface QuorumOptions extends ToolOptions {
+  /** How many nodes must answer alike; default: n − ⌊(n − 1) / 3⌋ of n. */
+  readonly agree?: number;
+}
+
+const DEFAULT_RETRIES = 2;
+const DEFAULT_WATCH_MS = 60_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
+const NAME = /^[\x20-\x7e]{1,64}$/;
+
+const sleep = async (ms: number, signal: AbortSignal) => pause(ms, undefined, { signal });
+
+export class NmpClient extends InjectedClient {
+  readonly info: ClientInfo;
+  readonly #options: ClientOptions;
+  readonly #watchdogs = new Set<Watchdog>();
+
+  /** @throws NmpError USAGE; HANDSHAKE_SUITE if a weaker suite is asked for */
+  constructor(info: ClientInfo, options: ClientOptions) {
+    if (!NAME.test(info.name) || !NAME.test(info.version)) {
+      throw new NmpError('USAGE', 'name and version are 1 to 64 printable ASCII characters');
+    }
+    if (options.capabilities?.quantumResistant === false) throw new NmpError('HANDSHAKE_SUITE');
+    const { policy, privateKey, onReport } = options;
+    super(
+      {
+        suite: createNodeSuite(),
+        verifier: createNodeVerifierCrypto(),
+        clock: systemClock,
+        random: systemRandom,
+      },
+      {
+        policy,
+        ...(privateKey === undefined ? {} : { privateKey }),
+        ...(onReport === undefined ? {} : { onReport }),
+      },
+    );
+    this.info = info;
+    this.#options = options;
+  }
+
+  /**
+   * Dials a node, or every node of the options.
+   * @returns the Peer ID of the node; of the last one if there are several
+   * @throws NmpError UNREACHABLE, TIMEOUT, USAGE
+   */
+  override async connect(address?: string, options: CallOptions = {}): Promise<string> {
+    const addresses = address === undefined ? (this.#options.nodes ?? []) : [address];
+    if (addresses.length === 0) throw new NmpError('USAGE', 'no address and no nodes to connect');
+    let peer = '';
+    for (const each of addresses) {
+      peer = await this.#retry(options, (bounded) => super.connect(each, bounded));
+    }
+    return peer;
+  }
+
+  override async discoverTools(
+    peer: string,
+    options: CallOptions = {},
+  ): Promise<readonly CapabilityDescription[]> {
+    return this.#retry(options, (bounded) => super.discoverTools(peer, bounded));
+  }
+
+  override async attest(peer: string, options: CallOptions = {}): Promise<AttestationReport> {
+    return this.#retry(options, (bounded) => super.attest(peer, bounded));
+  }
+
+  override async callTool(
+    peer: string,
+    tool: string,
+    args: unknown,
+    options: ToolOptions = {},
+  ): Promise<Answer> {
+    return super.callTool(peer, tool, args, await this.#proof(peer, tool, options));
+  }
+
+  override async run(
+    peer: string,
+    request: RunRequest,
+    options: ToolOptions = {},
+  ): Promise<Answer> {
+    return super.run(peer, request, await this.#proof(peer, request.capability, options));
+  }
+
+  /**
+   * The same module on several nodes; released only if enough of them answer alike.
+   * @throws NmpError QUORUM_FAILED, USAGE
+   */
+  async runQuorum(
+    peers: readonly string[],
+    request: RunRequest,
+    options: QuorumOptions = {},
+  ): Promise<QuorumAnswer> {
+    // n ≥ 3f + 1 nodes bear f that lie.
+    const needed = options.agree ?? peers.length - Math.floor((peers.length - 1) / 3);
+    return quorum(peers, needed, (peer) => this.run(peer, request, options));
+  }
+
+  /** As `runQuorum`, for a capability whose module is installed. */
+  async callToolQuorum(
+    peers: readonly string[],
+    tool: string,
+    args: unknown,
+    options: QuorumOptions = {},
+  ): Promise<QuorumAnswer> {
+    const needed = options.agree ?? peers.length - Math.floor((peers.length - 1) / 3);
+    return quorum(peers, needed, (peer) => this.callTool(peer, tool, args, options));
+  }
+
+  /**
+   * Attests a node every minute (or as told) and calls back with each report. Runs until it is
+   * stopped, its signal fires or the client is closed.
+   */
+  deployWatchdog(
+    peer: string,
+    name: string,
+    callback: (event: WatchdogEvent) => void,
+    options: { readonly intervalMs?: number; readonly signal?: AbortSignal } = {},
+  ): Watchdog {
+    const { intervalMs = DEFAULT_WATCH_MS, signal } = options;
+    const watchdog = startWatchdog(
+      { name, peer, intervalMs, signal },
+      { attest: (bounded) => this.attest(peer, { signal: bounded }), sleep },
+      callback,
+    );
+    this.#watchdogs.add(watchdog);
+    return watchdog;
+  }
+
+  override async close(): Promise<void> {
+    for (const watchdog of this.#watchdogs) watchdog.stop();
+    this.#watchdogs.clear();
+    await super.close();
+  }
+
+  #retry<T>(options: CallOptions, attempt: (bounded: CallOptions) => Promise<T>): Promise<T> {
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const signal =
+      options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
+    const retries = this.#options.retries ?? DEFAULT_RETRIES;
+    return retrying({ retries, signal, sleep }, () => attempt({ ...options, signal }));
+  }
+
+  /** @throws NmpError CALL_PROOF_MODE if no proof of execution is offered */
+  async #proof(peer: string, tool: string | undefined, options: ToolOptions): Promise<CallOptions> {
+    if (options.requireZkReceipt !== true || options.proofMode !== undefined) return options;
+    const known = await this.discoverTools(peer, options);
+    const capability = known.find(
+      ({ name, version }) => tool === name || tool === `${name}@${version}`,
+    );
+    const proofMode = capability?.proofModes.find((mode) => mode !== 'attested');
+    if (proofMode === undefined) throw new NmpError('CALL_PROOF_MODE');
+    return { ...options, proofMode };
+  }
+}
