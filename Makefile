@@ -6,8 +6,9 @@ STAMPS := build/.stamps
 
 MINUTES ?= 5
 ONLY ?=
+EIF ?=
 
-.PHONY: help demo test check build bench fuzz conformance clean setup
+.PHONY: help demo test check build bench fuzz conformance eif test-boot clean setup
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -35,6 +36,13 @@ bench: build ## Measure, as ratios in one run: make bench ONLY=guardian
 
 conformance: build ## Run the MCP conformance suite of both protocol eras
 	$(NPX) vitest run test/conformance
+
+eif: setup ## Build the enclave image: build/enclave.eif, pcrs.json, sbom.json (EIF='--config FILE …')
+	@$(NPX) node scripts/build.ts image
+	@kernel=$$(bash scripts/image/kernel.sh) && $(NPX) node scripts/image/eif.ts --kernel "$$kernel" $(EIF)
+
+test-boot: build ## Boot the image on an emulated Nitro machine and ask it (cold: 20 minutes, once)
+	@bash scripts/image/test-boot.sh
 
 clean: ## Remove what was built here (caches outside stay)
 	rm -rf build dist coverage

@@ -48,7 +48,8 @@ export async function createNsmClock({
   readonly monotonic: Pick<Clock, 'monotonicMs'>;
 }): Promise<NsmClock> {
   let anchor = { nsmMs: 0, monotonicMs: 0 };
-  const nowMs = () => anchor.nsmMs + (monotonic.monotonicMs() - anchor.monotonicMs);
+  // Whole milliseconds, as every clock of the platform gives them.
+  const nowMs = () => anchor.nsmMs + Math.trunc(monotonic.monotonicMs() - anchor.monotonicMs);
   const synchronize = async () => {
     const nsmMs = timestampOf(await nsm.attest({}));
     // Ahead of the device by a document's way at most; never back.

@@ -1,0 +1,258 @@
+/**
+ * The image itself, booted: QEMU's nitro-enclave machine measures it, the agent in it brings up a
+ * node, and a client outside asks through parent and vsock. Needs what `make test-boot` builds, and
+ * is skipped without it: an emulated machine takes minutes on a loaded one.
+ */
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildLogic } from '../../client/author/build.ts';
+import { NmpClient } from '../../client/nmp-client.ts';
+import { type Parent, startParent } from '../../parent/main.ts';
+import { createQemuDriver } from '../../parent/supervisor/qemu.ts';
+import type { EnclaveReady } from '../../parent/supervisor/supervisor.ts';
+import { createNodeVerifierCrypto } from '../../shared/attestation/crypto-node.ts';
+import type { AttestationReport } from '../../shared/attestation/report.ts';
+import { createNodeSuite } from '../../shared/crypto/suite-node.ts';
+import { isNmpError } from '../../shared/errors.ts';
+import { parseClientPolicy } from '../../shared/policy/client-policy.ts';
+import { parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { systemClock, systemRandom } from '../../shared/runtime.ts';
+import { constantModule } from '../support/modules.ts';
+
+/** Folder of QEMU and its tools: what scripts/image/qemu.sh prints. */
+const TOOLS = process.env.NMP_BOOT_TOOLS;
+const ROOT = join(import.meta.dirname, '..', '..');
+const EXAMPLES = join(ROOT, 'examples');
+/** Emulation on a busy machine is slow; nothing here judges time but this. */
+const PATIENCE_MS = 180_000;
+const CALL_MS = 60_000;
+
+const COHORT = 'cohort-statistics';
+const ARGUMENTS = { condition: '59621000', year: 2026 };
+
+function manifestPcrs(profile: 'release' | 'sim'): EnclaveReady['pcrs'] {
+  const name = profile === 'release' ? 'pcrs.json' : `pcrs-${profile}.json`;
+  const { pcrs } = JSON.parse(readFileSync(join(ROOT, 'build', name), 'utf8'));
+  return { pcr0: pcrs.PCR0, pcr1: pcrs.PCR1, pcr2: pcrs.PCR2 };
+}
+
+interface Booted {
+  readonly parent: Parent;
+  readonly ready: EnclaveReady[];
+  readonly pids: number[];
+  beats: number;
+}
+
+async function boot(profile: 'release' | 'sim'): Promise<Booted> {
+  const configFile = join(EXAMPLES, 'nmp.node.json');
+  const config = parseNodeConfig(await readFile(configFile, 'utf8'), configFile);
+  const ready: EnclaveReady[] = [];
+  const pids: number[] = [];
+  const booted = { ready, pids, beats: 0 };
+  const driver = createQemuDriver({
+    image: join(ROOT, 'build', profile === 'release' ? 'enclave.eif' : `enclave-${profile}.eif`),
+    tools: TOOLS ?? '',
+    agent: join(ROOT, 'build', 'image', 'native', 'nmp-agent'),
+    memoryMiB: 1024,
+    cpus: 2,
+    log: join(ROOT, 'build', `boot-${profile}.log`),
+    onHeartbeat: () => booted.beats++,
+    onStarted: (pid) => pids.push(pid ?? 0),
+  });
+  const parent = await startParent({
+    config: { ...config, listen: { host: '127.0.0.1', port: 0 } },
+    configFile,
+    stateDirectory: '',
+    driver,
+    onEvent: (event) => {
+      if (event.type === 'ready') ready.push(event.ready);
+    },
+  });
+  return Object.assign(booted, { parent });
+}
+
+function clientOf(ready: EnclaveReady, onReport?: (report: AttestationReport) => void): NmpClient {
+  const policy = parseClientPolicy(
+    JSON.stringify({
+      version: 1,
+      releases: [ready.pcrs],
+      simulatedRoots: ready.simulatedRoot === undefined ? [] : [ready.simulatedRoot],
+    }),
+    'boot test',
+  );
+  return new NmpClient(
+    {
+      suite: createNodeSuite(),
+      verifier: createNodeVerifierCrypto(),
+      clock: systemClock,
+      random: systemRandom,
+    },
+    { policy, ...(onReport === undefined ? {} : { onReport }) },
+  );
+}
+
+/** Where an enclave can be reached that has started since: its identity is a new one. */
+function addressOf({ parent }: Booted, { peerId }: EnclaveReady): string {
+  return parent.address.replace(/\/p2p\/.*$/, `/p2p/${peerId}`);
+}
+
+const logic = async (name: string) =>
+  (await buildLogic(join(EXAMPLES, 'logic', 'assembly', `${name}.ts`))).bytes;
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    if (isNmpError(error)) return error.code;
+    throw error;
+  }
+  return 'released';
+}
+
+describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine', () => {
+  let booted: Booted;
+  let client: NmpClient;
+  let peer: string;
+
+  beforeAll(async () => {
+    booted = await boot('sim');
+    client = clientOf(booted.parent.ready);
+    peer = await client.connect(booted.parent.address, { timeoutMs: CALL_MS });
+  }, PATIENCE_MS);
+  afterAll(async () => {
+    await client?.close();
+    await booted?.parent.stop();
+  }, PATIENCE_MS);
+
+  const run = (module: Uint8Array, capability: string, args: unknown) =>
+    client.run(peer, { module, capability, args }, { timeoutMs: CALL_MS });
+
+  it('beats once and finds in /dev/nsm the PCRs that the builder wrote', () => {
+    expect(booted.beats).toBe(1);
+    expect(booted.ready[0]?.pcrs).toEqual(manifestPcrs('sim'));
+    expect(booted.ready[0]?.mode).toBe('qemu');
+  });
+
+  it('is found by what it can do', async () => {
+    const tools = await client.discoverTools(peer, { timeoutMs: CALL_MS });
+    expect(tools.map(({ name }) => name)).toContain(COHORT);
+  });
+
+  it(
+    'answers an honest module, with every check passed and marked as simulated',
+    async () => {
+      const { output, report } = await run(await logic(COHORT), COHORT, ARGUMENTS);
+      expect(report.verdict).toBe('pass');
+      expect(report.simulated).toBe(true);
+      expect(output).toMatchObject({ groups: [{ sex: 'female' }, { sex: 'male' }] });
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'lets no record out and no module in that it must not',
+    async () => {
+      expect(await codeOf(run(await logic('leak'), 'cohort-note', {}))).toBe('EGRESS_BLOCKED');
+      const sockets = await readFile(join(EXAMPLES, 'logic', 'sockets.wasm'));
+      expect(await codeOf(run(Uint8Array.from(sockets), 'cohort-note', {}))).toBe(
+        'GUARDIAN_REJECTED',
+      );
+      expect(await codeOf(run(await logic('endless'), 'cohort-note', {}))).toBe('SANDBOX_FUEL');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'is refused by a client that trusts another image or another root',
+    async () => {
+      const [ready] = booted.ready;
+      if (ready === undefined) throw new Error('not ready');
+      const pcr0 = `${ready.pcrs.pcr0.startsWith('0') ? '1' : '0'}${ready.pcrs.pcr0.slice(1)}`;
+      const otherImage = clientOf({ ...ready, pcrs: { ...ready.pcrs, pcr0 } });
+      const otherRoot = clientOf({ ...ready, simulatedRoot: 'ab'.repeat(32) });
+      try {
+        for (const [stranger, code] of [
+          [otherImage, 'ATTESTATION_PCR_UNKNOWN'],
+          [otherRoot, 'ATTESTATION_SIMULATED'],
+        ] as const) {
+          const found = await stranger.connect(booted.parent.address, { timeoutMs: CALL_MS });
+          const report = await stranger.attest(found, { timeoutMs: CALL_MS });
+          expect(report.verdict).toBe('fail');
+          expect(report.checks.map((check) => check.code)).toContain(code);
+        }
+      } finally {
+        await otherImage.close();
+        await otherRoot.close();
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'comes back after its machine was killed, as a new enclave of the same measurements',
+    async () => {
+      const [first] = booted.ready;
+      process.kill(booted.pids[0] ?? 0, 'SIGKILL');
+      while (booted.ready.length < 2) await sleep(100);
+      const second = booted.ready[1];
+      if (first === undefined || second === undefined) throw new Error('not ready');
+      expect(booted.beats).toBe(2);
+      expect(second.pcrs).toEqual(first.pcrs);
+      expect(second.peerId).not.toBe(first.peerId);
+      expect(second.simulatedRoot).not.toBe(first.simulatedRoot);
+      await using again = clientOf(second);
+      const found = await again.connect(addressOf(booted, second), { timeoutMs: CALL_MS });
+      const module = constantModule('{"note":"a cohort"}');
+      const answer = await again.run(
+        found,
+        { module, capability: 'cohort-note', args: {} },
+        { timeoutMs: CALL_MS },
+      );
+      expect(answer.report.verdict).toBe('pass');
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe.skipIf(TOOLS === undefined)('the release image on a machine whose NSM cannot sign', () => {
+  let booted: Booted;
+
+  beforeAll(async () => {
+    booted = await boot('release');
+  }, PATIENCE_MS);
+  afterAll(() => booted?.parent.stop(), PATIENCE_MS);
+
+  it('boots without a console and reports the PCRs that the builder wrote', async () => {
+    expect(booted.parent.ready).toMatchObject({ mode: 'nitro', pcrs: manifestPcrs('release') });
+    expect(booted.parent.ready.simulatedRoot).toBeUndefined();
+    const said = await readFile(join(ROOT, 'build', 'boot-release.log'), 'utf8');
+    expect(said).not.toMatch(/Linux version|Run \/init/);
+  });
+
+  it(
+    'is refused: its documents carry its very PCRs, but no signature',
+    async () => {
+      let seen: AttestationReport | undefined;
+      const client = clientOf(booted.parent.ready, (report) => {
+        seen = report;
+      });
+      try {
+        const peer = await client.connect(booted.parent.address, { timeoutMs: CALL_MS });
+        const module = constantModule('{"note":"a cohort"}');
+        const call = client.run(
+          peer,
+          { module, capability: 'cohort-note', args: {} },
+          { timeoutMs: CALL_MS },
+        );
+        expect(await codeOf(call)).toBe('ATTESTATION_ALGORITHM');
+        expect(seen?.verdict).toBe('fail');
+      } finally {
+        await client.close();
+      }
+    },
+    PATIENCE_MS,
+  );
+});
