@@ -44,6 +44,9 @@ eif: setup ## Build the enclave image: build/enclave.eif, pcrs.json, sbom.json (
 test-boot: build ## Boot the image on an emulated Nitro machine and ask it (cold: 20 minutes, once)
 	@bash scripts/image/test-boot.sh
 
+packed: build ## Install the packed package into an empty project and run an example
+	NMP_PACKED=1 $(NPX) vitest run test/e2e/packed.test.ts
+
 clean: ## Remove what was built here (caches outside stay)
 	rm -rf build dist coverage
 
