@@ -64,6 +64,8 @@ export async function bundleNode(root: string, profile: Profile): Promise<Bundle
     // Nothing of the machine may decide what is in the image.
     define: { 'process.env.NODE_ENV': '"production"' },
     tsconfigRaw: '{}',
+    // Paths in the bundle are those below the checkout, also where its packages are linked in.
+    preserveSymlinks: true,
     banner: { js: REQUIRE },
   }).catch((cause: unknown) => {
     throw new NmpError('IMAGE_INPUT', 'The node does not bundle.', { cause });
