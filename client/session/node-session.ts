@@ -151,7 +151,7 @@ export class NodeSession {
     }
     if (current !== undefined) this.close();
     if (this.#opening !== undefined) return undefined;
-    const { suite } = this.#components;
+    const { suite, clock } = this.#components;
     const opened = Promise.withResolvers<Open>();
     // Others wait for the handshake through this promise; its failure is thrown below.
     opened.promise.catch(() => undefined);
@@ -164,12 +164,9 @@ export class NodeSession {
       opened.resolve(open);
       const { session } = open;
       const response = await exchange(
-        { suite, frames },
+        { suite, frames, clock },
         { secrets: session.secrets, stream: 0n, opener: session.opener },
-        LogicRequest.encode({
-          ...request,
-          clientSignature: Uint8Array.from(session.clientSignature),
-        }),
+        { ...request, clientSignature: Uint8Array.from(session.clientSignature) },
         options,
       );
       return { response, attested: open };
@@ -235,7 +232,7 @@ export class NodeSession {
   }
 
   async #laterCall(request: Partial<LogicRequest>, options: CallOptions) {
-    const { mesh, suite } = this.#components;
+    const { mesh, suite, clock } = this.#components;
     const open = await this.#opening;
     if (open === undefined) throw new NmpError('SESSION_UNKNOWN');
     const stream = open.nextStream++;
@@ -243,9 +240,9 @@ export class NodeSession {
     const frames = await mesh.open(this.node.id, PROTOCOL.call, options.signal);
     try {
       const response = await exchange(
-        { suite, frames },
+        { suite, frames, clock },
         { secrets, stream, opener: LogicRequest.encode({ sessionToken: token, stream }) },
-        LogicRequest.encode(request),
+        request,
         options,
       );
       return { response, attested: open };

@@ -3,7 +3,7 @@ import { deriveStreamKeys } from '../../shared/crypto/key-schedule.ts';
 import { NmpError } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/runtime.ts';
 import { decodeLogicRequest, type LogicRequest } from '../../shared/wire/codec.ts';
-import { REQUEST_BYTES_MAX } from '../../shared/wire/constants.ts';
+import { MODULE_BYTES_MAX, REQUEST_BYTES_MAX } from '../../shared/wire/constants.ts';
 import type { FrameChannel } from '../../shared/wire/frames.ts';
 import { RECORD, RecordReader, RecordWriter } from '../../shared/wire/records.ts';
 import {
@@ -36,6 +36,8 @@ const PROGRESS_AFTER_MS = 100;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** From the opener of a call to the last byte of its request. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** From the answer to its last byte taken by the client. */
+const RESPONSE_TIMEOUT_MS = 60_000;
 /** The opener of a later call holds a token and a number. */
 const OPENER_BYTES_MAX = 64;
 
@@ -51,32 +53,57 @@ async function answer(
 ): Promise<void> {
   const { suite, calls, clock } = components;
   const keys = deriveStreamKeys(suite, call.session.secrets, call.stream);
-  const reader = new RecordReader(
-    { suite, frames },
-    { key: keys.clientToNode, stream: call.stream },
-  );
-  const writer = new RecordWriter(
-    { suite, frames },
-    { key: keys.nodeToClient, stream: call.stream },
-  );
-  const message = await reader.readMessage(REQUEST_BYTES_MAX, {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-  });
+  const { stream } = call;
+  const reader = new RecordReader({ suite, frames }, { key: keys.clientToNode, stream });
+  const writer = new RecordWriter({ suite, frames, clock }, { key: keys.nodeToClient, stream });
+  try {
+    const request = await readRequest(reader, call.confirm, signal);
+    let sending: Promise<void> = Promise.resolve();
+    const startedMs = clock.monotonicMs();
+    const progress = (stage: number) => {
+      // A call that is answered at once needs no reports.
+      if (clock.monotonicMs() - startedMs < PROGRESS_AFTER_MS) return;
+      sending = sending
+        .then(() => writer.write(RECORD.progress, Uint8Array.of(stage), signal))
+        .catch(() => undefined);
+    };
+    const response = await calls(request, { session: call.session, signal, progress });
+    // A client that does not read holds no answer here for ever.
+    const writing = AbortSignal.any([signal, AbortSignal.timeout(RESPONSE_TIMEOUT_MS)]);
+    await sending;
+    await writer.writeMessage(response, writing);
+    await frames.close();
+  } finally {
+    reader.wipe();
+    writer.wipe();
+  }
+}
+
+/**
+ * Takes the request and, if it is announced, the module behind it: into one buffer, once.
+ * @throws NmpError FRAME_SIZE, FRAME_MALFORMED, and what `confirm` throws, before the module is read
+ */
+async function readRequest(
+  reader: RecordReader,
+  confirm: ((request: LogicRequest) => void) | undefined,
+  outer: AbortSignal,
+): Promise<LogicRequest> {
+  const signal = AbortSignal.any([outer, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
+  const message = await reader.readMessage(REQUEST_BYTES_MAX, { signal });
   const request = decodeLogicRequest(message, REQUEST_BYTES_MAX);
-  call.confirm?.(request);
-  let sending: Promise<void> = Promise.resolve();
-  const startedMs = clock.monotonicMs();
-  const progress = (stage: number) => {
-    // A call that is answered at once needs no reports.
-    if (clock.monotonicMs() - startedMs < PROGRESS_AFTER_MS) return;
-    sending = sending
-      .then(() => writer.write(RECORD.progress, Uint8Array.of(stage), signal))
-      .catch(() => undefined);
-  };
-  const response = await calls(request, { session: call.session, signal, progress });
-  await sending;
-  await writer.writeMessage(response, signal);
-  await frames.close();
+  confirm?.(request);
+  const { moduleBytes } = request;
+  if (moduleBytes === 0) return request;
+  if (moduleBytes > MODULE_BYTES_MAX) throw new NmpError('FRAME_SIZE');
+  if (request.wasmBinary.length > 0) throw new NmpError('FRAME_MALFORMED');
+  const module = new Uint8Array(moduleBytes);
+  let at = 0;
+  for await (const part of reader.readBody(moduleBytes, { signal })) {
+    module.set(part, at);
+    at += part.length;
+  }
+  if (at !== moduleBytes) throw new NmpError('FRAME_MALFORMED');
+  return { ...request, wasmBinary: module };
 }
 
 /** Serves `/nmp/elicit/1.0.0`. @throws NmpError; the caller aborts the stream */

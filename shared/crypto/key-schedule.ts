@@ -13,6 +13,8 @@ export interface SessionSecrets {
 export interface StreamKey {
   readonly key: Uint8Array;
   readonly iv: Uint8Array;
+  /** 48 bytes from which the key after this one comes, and nothing else. */
+  readonly next: Uint8Array;
 }
 
 export interface StreamKeys {
@@ -36,10 +38,28 @@ export function deriveSessionSecrets(
   return secrets;
 }
 
+const NEXT_BYTES = 48;
+
+function expandStreamKey(suite: CryptoSuite, secret: Uint8Array, info: Uint8Array): StreamKey {
+  const bytes = hkdfExpand(suite, secret, info, AES_GCM.key + AES_GCM.nonce + NEXT_BYTES);
+  return {
+    key: bytes.subarray(0, AES_GCM.key),
+    iv: bytes.subarray(AES_GCM.key, AES_GCM.key + AES_GCM.nonce),
+    next: bytes.subarray(AES_GCM.key + AES_GCM.nonce),
+  };
+}
+
 function deriveStreamKey(suite: CryptoSuite, secret: Uint8Array, stream: bigint): StreamKey {
-  const info = concat(utf8(LABEL.stream), u64be(stream));
-  const bytes = hkdfExpand(suite, secret, info, AES_GCM.key + AES_GCM.nonce);
-  return { key: bytes.subarray(0, AES_GCM.key), iv: bytes.subarray(AES_GCM.key) };
+  return expandStreamKey(suite, secret, concat(utf8(LABEL.stream), u64be(stream)));
+}
+
+/** The key after `current` on the same stream and direction. */
+export function nextStreamKey(suite: CryptoSuite, current: StreamKey): StreamKey {
+  return expandStreamKey(suite, current.next, utf8(LABEL.rekey));
+}
+
+export function wipeStreamKey({ key, iv, next }: StreamKey): void {
+  for (const part of [key, iv, next]) part.fill(0);
 }
 
 /** Keys of stream `stream`; a stream number is used once in a session. */

@@ -7,7 +7,7 @@ import { ml_kem768_x25519 } from '@noble/post-quantum/hybrid.js';
 import { concat } from '../bytes.ts';
 import { NmpError } from '../errors.ts';
 import type { Random } from '../runtime.ts';
-import { type CryptoSuite, type Kem, XWING } from './suite.ts';
+import { type Aead, type CryptoSuite, type Kem, XWING } from './suite.ts';
 
 function createKem(random: Random): Kem {
   return {
@@ -45,22 +45,28 @@ function createKem(random: Random): Kem {
   };
 }
 
+function createAead(key: Uint8Array): Aead {
+  const own = Uint8Array.from(key);
+  return {
+    seal: (nonce, aad, plaintext) => [gcm(own, nonce, aad).encrypt(plaintext)],
+    open(nonce, aad, ciphertext, tag) {
+      try {
+        return [gcm(own, nonce, aad).decrypt(concat(...ciphertext, tag))];
+      } catch (cause) {
+        throw new NmpError('RECORD_TAG', undefined, { cause });
+      }
+    },
+    wipe: () => void own.fill(0),
+  };
+}
+
 export function createNobleSuite(random: Random): CryptoSuite {
   return {
     kem: createKem(random),
     sha256: (...parts) => sha256(concat(...parts)),
     sha384: (...parts) => sha384(concat(...parts)),
     hmacSha384: (key, ...parts) => hmac(sha384, key, concat(...parts)),
-    aead: (key) => ({
-      seal: (nonce, aad, plaintext) => [gcm(key, nonce, aad).encrypt(plaintext)],
-      open(nonce, aad, ciphertext, tag) {
-        try {
-          return [gcm(key, nonce, aad).decrypt(concat(...ciphertext, tag))];
-        } catch (cause) {
-          throw new NmpError('RECORD_TAG', undefined, { cause });
-        }
-      },
-    }),
+    aead: createAead,
     verifyEd25519(publicKey, message, signature) {
       try {
         return ed25519.verify(signature, message, publicKey, { zip215: false });

@@ -147,11 +147,15 @@ function plainView(bytes: Buffer): Uint8Array {
 }
 
 /** A KeyObject is checked once; raw bytes would be at every record, at the price of the cipher. */
-function aead(key: Uint8Array): Aead {
-  const secret = createSecretKey(key);
+function createAead(key: Uint8Array): Aead {
+  let held: KeyObject | undefined = createSecretKey(key);
+  const secret = (): KeyObject => {
+    if (held === undefined) throw new NmpError('SESSION_UNKNOWN');
+    return held;
+  };
   return {
     seal(nonce, aad, plaintext) {
-      const cipher = createCipheriv('aes-256-gcm', secret, nonce, { authTagLength: AES_GCM.tag });
+      const cipher = createCipheriv('aes-256-gcm', secret(), nonce, { authTagLength: AES_GCM.tag });
       cipher.setAAD(aad);
       const ciphertext = cipher.update(plaintext);
       // GCM is a stream cipher: nothing is left for the end but the tag.
@@ -162,7 +166,7 @@ function aead(key: Uint8Array): Aead {
       // node:crypto would take shorter tags.
       if (tag.length !== AES_GCM.tag) throw new NmpError('RECORD_TAG');
       const options = { authTagLength: AES_GCM.tag };
-      const decipher = createDecipheriv('aes-256-gcm', secret, nonce, options);
+      const decipher = createDecipheriv('aes-256-gcm', secret(), nonce, options);
       decipher.setAAD(aad);
       decipher.setAuthTag(tag);
       try {
@@ -173,6 +177,10 @@ function aead(key: Uint8Array): Aead {
       } catch (cause) {
         throw new NmpError('RECORD_TAG', undefined, { cause });
       }
+    },
+    wipe() {
+      // OpenSSL cleanses the key when the KeyObject is collected.
+      held = undefined;
     },
   };
 }
@@ -187,7 +195,7 @@ export function createNodeSuite(): CryptoSuite {
       for (const part of parts) state.update(part);
       return Uint8Array.from(state.digest());
     },
-    aead,
+    aead: createAead,
     verifyEd25519(publicKey, message, signature) {
       if (publicKey.length !== ED25519.publicKey || signature.length !== ED25519.signature) {
         return false;

@@ -46,6 +46,8 @@ export interface Aead {
     ciphertext: Iterable<Uint8Array>,
     tag: Uint8Array,
   ): readonly Uint8Array[];
+  /** Forgets the key. */
+  wipe(): void;
 }
 
 export interface CryptoSuite {

@@ -50,6 +50,12 @@ export const TRANSPORT_ERRORS = {
     cause: 'A record of this type is not allowed at this place of the stream.',
     remedy: 'Follow the state machine of docs/protocol.md.',
   },
+  RECORD_REKEY: {
+    stage: 'transport',
+    exit: 3,
+    cause: 'A record came under a key that had already served all that one key may.',
+    remedy: 'Announce the next key in time, as docs/protocol.md says; the stream was closed.',
+  },
   STREAM_TRUNCATED: {
     stage: 'transport',
     exit: 3,

@@ -22,6 +22,7 @@ export const LABEL = {
   clientToNode: 'nmp-elicit/v1 client to node',
   nodeToClient: 'nmp-elicit/v1 node to client',
   stream: 'nmp-elicit/v1 stream',
+  rekey: 'nmp-elicit/v1 rekey',
 } as const;
 
 /** Longest frame on a stream, bytes, with record type and tag. */
@@ -35,6 +36,8 @@ export const STREAM_WINDOW_BYTES_MAX = 1024 * 1024;
  * then fills one Noise message (65,519 bytes) and is neither split nor put together again.
  */
 export const RECORD_CHUNK_BYTES = 65_487;
+/** Longest module that may follow a request, bytes. */
+export const MODULE_BYTES_MAX = 10 * 1024 * 1024;
 /** Longest sealed request: a 10 MiB module and 1 MiB of inputs and names. */
 export const REQUEST_BYTES_MAX = 11 * 1024 * 1024;
 /** Longest sealed answer, receipt included. */
@@ -44,7 +47,7 @@ export const DOCUMENT_BYTES_MAX = 16_384;
 export const STATEMENT_BYTES_MAX = 32_768;
 export const CLIENT_NONCE_BYTES = 32;
 export const SESSION_TOKEN_BYTES = 16;
-/** Records of one stream before it must end: far below the bounds of SP 800-38D. */
-export const STREAM_RECORDS_MAX = 2 ** 24;
+/** What one record key serves at most: far below the bounds of SP 800-38D, section 8.3. */
+export const REKEY = { records: 2 ** 24, bytes: 64 * 2 ** 30, ms: 60 * 60_000 } as const;
 /** A refusal is padded to this many bytes of `LogicResponse`. */
 export const REFUSAL_BYTES = 512;

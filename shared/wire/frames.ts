@@ -55,6 +55,7 @@ class StreamFrames implements FrameChannel {
   /** Frames that must come first; they are compared and not passed on. */
   readonly #expected: Uint8Array[];
   #paused = false;
+  #resuming = false;
   #ended = false;
   #wake: (() => void) | undefined;
 
@@ -70,10 +71,7 @@ class StreamFrames implements FrameChannel {
     };
     stream.addEventListener('message', ({ data }) => {
       this.#received.append(data);
-      if (!this.#paused && this.#received.byteLength > PAUSE_BYTES) {
-        this.#paused = true;
-        stream.pause();
-      }
+      if (!this.#resuming) this.#pauseIfFull();
       this.#wake?.();
     });
     stream.addEventListener('remoteCloseWrite', end);
@@ -123,11 +121,31 @@ class StreamFrames implements FrameChannel {
     this.#opening = [];
     try {
       signal?.throwIfAborted();
-      if (!this.#stream.send(new Uint8ArrayList(...opening, ...parts))) {
-        await this.#stream.onDrain(signal === undefined ? {} : { signal });
-      }
+      if (!this.#stream.send(new Uint8ArrayList(...opening, ...parts))) await this.#drain(signal);
     } catch (cause) {
       throw transportError(cause, signal);
+    }
+  }
+
+  /**
+   * Waits while the transport is full. libp2p's own `onDrain` answers at once after its first
+   * drain (@libp2p/utils 7.4.1 keeps the settled promise), so that a writer would never wait again.
+   */
+  async #drain(signal?: AbortSignal): Promise<void> {
+    const stream = this.#stream;
+    while (stream.writableNeedsDrain || stream.writeBufferLength > PAUSE_BYTES) {
+      if (stream.status !== 'open') throw new NmpError('CONNECTION_LOST');
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const onAbort = () => reject(transportError(signal?.reason, signal));
+      const events = ['drain', 'idle', 'close'] as const;
+      for (const event of events) stream.addEventListener(event, resolve, { once: true });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      try {
+        await promise;
+      } finally {
+        for (const event of events) stream.removeEventListener(event, resolve);
+        signal?.removeEventListener('abort', onAbort);
+      }
     }
   }
 
@@ -135,6 +153,8 @@ class StreamFrames implements FrameChannel {
     for (;;) {
       const frame = this.#take();
       if (frame !== undefined) return frame;
+      // A part of a frame waits for its rest, which a paused stream would not let through.
+      this.#resume();
       // What came before the end may still be read, so the end is looked at last.
       if (this.#ended && this.#stream.readBufferLength === 0) {
         throw new NmpError('CONNECTION_LOST');
@@ -175,11 +195,26 @@ class StreamFrames implements FrameChannel {
     if (this.#received.byteLength < prefix + length) return undefined;
     const frame = this.#received.sublist(prefix, prefix + length);
     this.#received.consume(prefix + length);
-    if (this.#paused && this.#received.byteLength < FRAME_BYTES_MAX) {
-      this.#paused = false;
-      if (this.#stream.readStatus === 'paused') this.#stream.resume();
-    }
+    if (this.#received.byteLength < FRAME_BYTES_MAX) this.#resume();
     return frame;
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#stream.readStatus !== 'paused') return;
+    // A pause from within resume() would be undone by yamux, which then lets the sender run on.
+    this.#resuming = true;
+    this.#stream.resume();
+    this.#resuming = false;
+    this.#pauseIfFull();
+  }
+
+  #pauseIfFull(): void {
+    if (this.#paused || this.#received.byteLength <= PAUSE_BYTES) return;
+    if (this.#stream.readStatus !== 'readable') return;
+    this.#paused = true;
+    this.#stream.pause();
   }
 }
 

@@ -2,12 +2,14 @@
  * Sealed records: AES-256-GCM under the key of one stream and direction, with a counter nonce.
  * A record that was changed, dropped, repeated or moved fails its tag, and the stream ends.
  */
-import { concat, u64be, utf8 } from '../bytes.ts';
+import { concat, utf8 } from '../bytes.ts';
 import type { StreamKey } from '../crypto/key-schedule.ts';
-import { AES_GCM, type Aead, type CryptoSuite } from '../crypto/suite.ts';
+import { AES_GCM, type CryptoSuite } from '../crypto/suite.ts';
 import { ERROR_CODES, type ErrorCode, NmpError } from '../errors.ts';
-import { RECORD_BYTES_MAX, RECORD_CHUNK_BYTES, STREAM_RECORDS_MAX } from './constants.ts';
+import type { Clock } from '../runtime.ts';
+import { RECORD_BYTES_MAX, RECORD_CHUNK_BYTES } from './constants.ts';
 import type { FrameChannel } from './frames.ts';
+import { type KeyLimits, RecordKey } from './record-key.ts';
 
 /** First byte of a record, in clear and authenticated. */
 export const RECORD = {
@@ -17,6 +19,8 @@ export const RECORD = {
   end: 2,
   /** The node is still at work: one byte stage number, nothing of the guest. */
   progress: 3,
+  /** Empty: the next record of this direction is under the next key. */
+  rekey: 4,
 } as const;
 
 /**
@@ -38,60 +42,56 @@ export function refusedError(code: string): NmpError {
 
 export type RecordType = (typeof RECORD)[keyof typeof RECORD];
 
-/** Writes an unsigned number below 2^53 as eight bytes, big-endian. */
-function putU64(target: Uint8Array, at: number, value: number): void {
-  let rest = value;
-  for (let i = at + 7; i >= at; i--) {
-    target[i] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
+function isRecordType(type: number | undefined): type is RecordType {
+  return type !== undefined && type >= RECORD.data && type <= RECORD.rekey;
 }
 
-function nonceOf(iv: Uint8Array, sequence: number): Uint8Array {
-  const nonce = new Uint8Array(AES_GCM.nonce);
-  putU64(nonce, 4, sequence);
-  // RFC 8446, section 5.3: the sequence number, left-padded, XOR the IV.
-  for (let i = 0; i < nonce.length; i++) nonce[i] = (nonce[i] ?? 0) ^ (iv[i] ?? 0);
-  return nonce;
+export interface RecordComponents {
+  readonly suite: CryptoSuite;
+  readonly frames: FrameChannel;
+  /** Without it keys are replaced by number and size of records only. */
+  readonly clock?: Clock;
 }
 
-function aadOf(stream: Uint8Array, sequence: number, type: number): Uint8Array {
-  const aad = new Uint8Array(17);
-  aad.set(stream);
-  putU64(aad, 8, sequence);
-  aad[16] = type;
-  return aad;
+export interface RecordInit {
+  /** Taken over: wiped by `wipe`. */
+  readonly key: StreamKey;
+  readonly stream: bigint;
+  readonly limits?: KeyLimits;
 }
 
 /** Seals what goes out on one stream. */
 export class RecordWriter {
   readonly #frames: FrameChannel;
-  readonly #aead: Aead;
-  readonly #iv: Uint8Array;
-  readonly #stream: Uint8Array;
-  #sequence = 0;
+  readonly #clock: Clock | undefined;
+  readonly #key: RecordKey;
+  #keySinceMs: number;
 
-  constructor(
-    components: { readonly suite: CryptoSuite; readonly frames: FrameChannel },
-    init: { readonly key: StreamKey; readonly stream: bigint },
-  ) {
+  constructor(components: RecordComponents, init: RecordInit) {
     this.#frames = components.frames;
-    this.#aead = components.suite.aead(init.key.key);
-    this.#iv = init.key.iv;
-    this.#stream = u64be(init.stream);
+    this.#clock = components.clock;
+    this.#key = new RecordKey(components.suite, init);
+    this.#keySinceMs = this.#now();
   }
 
-  /** @param plaintext at most `RECORD_BYTES_MAX` bytes */
+  /**
+   * @param plaintext at most `RECORD_BYTES_MAX` bytes
+   * @throws NmpError FRAME_SIZE, SESSION_UNKNOWN after `wipe`, CONNECTION_LOST, TIMEOUT
+   */
   async write(type: RecordType, plaintext: Uint8Array, signal?: AbortSignal): Promise<void> {
-    if (this.#sequence >= STREAM_RECORDS_MAX || plaintext.length > RECORD_BYTES_MAX) {
-      throw new NmpError('FRAME_SIZE');
+    if (plaintext.length > RECORD_BYTES_MAX) throw new NmpError('FRAME_SIZE');
+    if (this.#key.wiped) throw new NmpError('SESSION_UNKNOWN');
+    // One record is left for the announcement itself.
+    if (this.#key.worn(plaintext.length, this.#now() - this.#keySinceMs)) {
+      const announcement = this.#key.seal(RECORD.rekey, new Uint8Array(0));
+      this.#key.advance();
+      this.#keySinceMs = this.#now();
+      // Not awaited before the next record is sealed: order on the wire is order of writing.
+      void this.#frames.write([Uint8Array.of(RECORD.rekey), ...announcement], signal).catch(() => {
+        // The write of the record itself reports the same failure.
+      });
     }
-    const sequence = this.#sequence++;
-    const sealed = this.#aead.seal(
-      nonceOf(this.#iv, sequence),
-      aadOf(this.#stream, sequence, type),
-      plaintext,
-    );
+    const sealed = this.#key.seal(type, plaintext);
     await this.#frames.write([Uint8Array.of(type), ...sealed], signal);
   }
 
@@ -103,68 +103,80 @@ export class RecordWriter {
     }
     await this.write(RECORD.end, message.subarray(at), signal);
   }
+
+  /** Writes a body of any length piece by piece, no faster than the other side reads it. */
+  async writeBody(
+    body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    for await (const piece of body) {
+      for (let at = 0; at < piece.length; at += RECORD_CHUNK_BYTES) {
+        await this.write(RECORD.data, piece.subarray(at, at + RECORD_CHUNK_BYTES), signal);
+      }
+    }
+    await this.write(RECORD.end, new Uint8Array(0), signal);
+  }
+
+  /** Forgets the keys. */
+  wipe(): void {
+    this.#key.wipe();
+  }
+
+  #now(): number {
+    return this.#clock?.monotonicMs() ?? 0;
+  }
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (stage: number) => void;
 }
 
 /** Opens what comes in on one stream. */
 export class RecordReader {
   readonly #frames: FrameChannel;
-  readonly #aead: Aead;
-  readonly #iv: Uint8Array;
-  readonly #stream: Uint8Array;
-  #sequence = 0;
+  readonly #key: RecordKey;
 
-  constructor(
-    components: { readonly suite: CryptoSuite; readonly frames: FrameChannel },
-    init: { readonly key: StreamKey; readonly stream: bigint },
-  ) {
+  constructor(components: RecordComponents, init: RecordInit) {
     this.#frames = components.frames;
-    this.#aead = components.suite.aead(init.key.key);
-    this.#iv = init.key.iv;
-    this.#stream = u64be(init.stream);
+    this.#key = new RecordKey(components.suite, init);
   }
 
   /**
-   * @returns type and plaintext, in the parts in which it came
-   * @throws NmpError RECORD_TAG, RECORD_TYPE, FRAME_SIZE, CONNECTION_LOST, TIMEOUT
+   * @returns type and plaintext, in the parts in which it came; never of type `rekey`
+   * @throws NmpError RECORD_TAG, RECORD_TYPE, RECORD_REKEY, FRAME_SIZE, CONNECTION_LOST, TIMEOUT
    */
   async read(
     signal?: AbortSignal,
   ): Promise<{ readonly type: RecordType; readonly plaintext: readonly Uint8Array[] }> {
-    const frame = await this.#frames.readList(signal);
-    const length = frame.byteLength;
-    if (length > 0 && frame.get(0) === REFUSED && length <= REFUSED_BYTES_MAX) {
-      throw refusedError(String.fromCharCode(...frame.subarray(1)));
+    for (;;) {
+      const record = await this.#open(signal);
+      if (record.type !== RECORD.rekey) return record;
+      // A key that served nothing is not worn: whoever changes it only burns our time.
+      if (record.length !== 0 || this.#key.served < 2) throw new NmpError('RECORD_TYPE');
+      this.#key.advance();
     }
-    if (length < 1 + AES_GCM.tag || this.#sequence >= STREAM_RECORDS_MAX) {
-      throw new NmpError('FRAME_SIZE');
-    }
-    const type = frame.get(0);
-    if (type !== RECORD.data && type !== RECORD.end && type !== RECORD.progress) {
-      throw new NmpError('RECORD_TYPE');
-    }
-    const sequence = this.#sequence++;
-    const plaintext = this.#aead.open(
-      nonceOf(this.#iv, sequence),
-      aadOf(this.#stream, sequence, type),
-      frame.sublist(1, length - AES_GCM.tag),
-      frame.subarray(length - AES_GCM.tag),
-    );
-    return { type, plaintext };
   }
 
   /**
    * Reads records up to one of type `end` and returns the message.
    * @throws NmpError FRAME_SIZE beyond `maxBytes`; STREAM_TRUNCATED if the stream ends before
    */
-  async readMessage(
-    maxBytes: number,
-    options: { readonly signal?: AbortSignal; readonly onProgress?: (stage: number) => void } = {},
-  ): Promise<Uint8Array> {
+  async readMessage(maxBytes: number, options: ReadOptions = {}): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
+    for await (const part of this.readBody(maxBytes, options)) parts.push(part);
+    return concat(...parts);
+  }
+
+  /**
+   * The same piece by piece: nothing is read ahead of what is asked for.
+   * @throws NmpError as `readMessage`; whoever stops early must end the stream
+   */
+  async *readBody(maxBytes: number, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
     let length = 0;
     for (;;) {
       const { type, plaintext } = await this.read(options.signal).catch((cause: unknown) => {
-        if (cause instanceof NmpError && cause.code === 'CONNECTION_LOST' && parts.length > 0) {
+        if (cause instanceof NmpError && cause.code === 'CONNECTION_LOST' && length > 0) {
           throw new NmpError('STREAM_TRUNCATED', undefined, { cause });
         }
         throw cause;
@@ -179,8 +191,30 @@ export class RecordReader {
       }
       for (const part of plaintext) length += part.length;
       if (length > maxBytes) throw new NmpError('FRAME_SIZE');
-      parts.push(...plaintext);
-      if (type === RECORD.end) return concat(...parts);
+      yield* plaintext;
+      if (type === RECORD.end) return;
     }
+  }
+
+  /** Forgets the keys. */
+  wipe(): void {
+    this.#key.wipe();
+  }
+
+  async #open(signal?: AbortSignal) {
+    const frame = await this.#frames.readList(signal);
+    if (frame.byteLength > 0 && frame.get(0) === REFUSED && frame.byteLength <= REFUSED_BYTES_MAX) {
+      throw refusedError(String.fromCharCode(...frame.subarray(1)));
+    }
+    const length = frame.byteLength - 1 - AES_GCM.tag;
+    if (length < 0) throw new NmpError('FRAME_SIZE');
+    const type = frame.get(0);
+    if (!isRecordType(type)) throw new NmpError('RECORD_TYPE');
+    if (this.#key.wiped) throw new NmpError('SESSION_UNKNOWN');
+    // The announcement of the next key is the one record that a worn key still serves.
+    if (type !== RECORD.rekey && this.#key.worn(length)) throw new NmpError('RECORD_REKEY');
+    const ciphertext = frame.sublist(1, 1 + length);
+    const tag = frame.subarray(1 + length);
+    return { type, length, plaintext: this.#key.open(type, { ciphertext, length }, tag) };
   }
 }

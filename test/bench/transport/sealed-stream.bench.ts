@@ -19,7 +19,11 @@ const BYTES = 32 << 20;
 const ROUNDS = 15;
 
 const suite = createNodeSuite();
-const key = { key: systemRandom.bytes(32), iv: systemRandom.bytes(12) };
+const key = {
+  key: systemRandom.bytes(32),
+  iv: systemRandom.bytes(12),
+  next: systemRandom.bytes(48),
+};
 
 async function libp2p(listen: string[], muxer: () => StreamMuxerFactory) {
   return createLibp2p({
@@ -69,7 +73,8 @@ export async function run(): Promise<Row[]> {
   const plain = async () => {
     const stream = await stock.connection.newStream('/plain/1.0.0');
     for (let sent = 0; sent < BYTES; sent += chunk.length) {
-      if (!stream.send(chunk)) await stream.onDrain();
+      if (stream.send(chunk)) continue;
+      await new Promise((resolve) => stream.addEventListener('drain', resolve, { once: true }));
     }
     await arrived.promise;
     await stream.close();

@@ -115,7 +115,7 @@ async function handshake(at: ReturnType<typeof node>, attack: Attack = {}) {
     const response = await exchange(
       { suite: clientSuite, frames: a },
       { secrets: session.secrets, stream: 0n, opener: session.opener },
-      LogicRequest.encode({ clientSignature: Uint8Array.from(session.clientSignature) }),
+      { clientSignature: Uint8Array.from(session.clientSignature) },
     );
     return { session, response };
   })().catch((error: Error) => {
@@ -170,7 +170,7 @@ describe('the elicitation handshake', () => {
           stream,
           opener: LogicRequest.encode({ sessionToken: session.token, stream }),
         },
-        LogicRequest.encode({ deadlineMs: 5 }),
+        { deadlineMs: 5 },
       ).catch(() => undefined);
       const code = await codeOfAsync(serving);
       a.abort(new Error('done'));

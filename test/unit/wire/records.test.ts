@@ -1,19 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { concat } from '../../../shared/bytes.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
 import { RECORD_BYTES_MAX } from '../../../shared/wire/constants.ts';
 import { RECORD, RecordReader, RecordWriter, refusedFrame } from '../../../shared/wire/records.ts';
+import { ManualClock } from '../../support/clock.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 import { framePair, type Tamper } from '../../support/frames.ts';
 
 const suite = createNodeSuite();
-const key = { key: new Uint8Array(32).fill(1), iv: new Uint8Array(12).fill(2) };
+const fresh = () => ({
+  key: new Uint8Array(32).fill(1),
+  iv: new Uint8Array(12).fill(2),
+  next: new Uint8Array(48).fill(3),
+});
 
 function pair(tamper?: Tamper, readerStream = 5n) {
   const [a, b] = framePair(tamper === undefined ? {} : { toB: tamper });
   return {
     raw: a,
-    writer: new RecordWriter({ suite, frames: a }, { key, stream: 5n }),
-    reader: new RecordReader({ suite, frames: b }, { key, stream: readerStream }),
+    writer: new RecordWriter({ suite, frames: a }, { key: fresh(), stream: 5n }),
+    reader: new RecordReader({ suite, frames: b }, { key: fresh(), stream: readerStream }),
   };
 }
 
@@ -107,5 +113,93 @@ describe('records', () => {
     const foreign = pair();
     await foreign.raw.write(Uint8Array.of(0, 0x41, 0x42));
     expect(await codeOfAsync(foreign.reader.readMessage(10))).toBe('HANDSHAKE_REFUSED');
+  });
+
+  describe('rekey', () => {
+    const limits = { records: 4, bytes: 1_000, ms: 60_000 };
+    const rekeying = (tamper?: Tamper, reading = limits) => {
+      const [a, b] = framePair(tamper === undefined ? {} : { toB: tamper });
+      const clock = new ManualClock();
+      return {
+        clock,
+        frames: a,
+        writer: new RecordWriter({ suite, frames: a, clock }, { key: fresh(), stream: 5n, limits }),
+        reader: new RecordReader(
+          { suite, frames: b },
+          { key: fresh(), stream: 5n, limits: reading },
+        ),
+      };
+    };
+
+    it('replaces the key after so many records, so many bytes and so long', async () => {
+      const types: (number | undefined)[] = [];
+      const { writer, reader, clock } = rekeying((frame) => {
+        types.push(frame[0]);
+        return [frame];
+      });
+      const send = async (length: number) => {
+        await writer.write(RECORD.end, new Uint8Array(length).fill(9));
+        expect(await reader.readMessage(2_000)).toEqual(new Uint8Array(length).fill(9));
+      };
+      for (let i = 0; i < 5; i++) await send(1);
+      expect(types.filter((type) => type === RECORD.rekey)).toHaveLength(1);
+      await send(999);
+      await send(2);
+      expect(types.filter((type) => type === RECORD.rekey)).toHaveLength(2);
+      clock.advance(60_000);
+      await send(3);
+      expect(types.filter((type) => type === RECORD.rekey)).toHaveLength(3);
+    });
+
+    it('carries a body of many keys', async () => {
+      const { writer, reader } = rekeying();
+      const body = Array.from({ length: 40 }, (_, i) => new Uint8Array(700).fill(i));
+      const [, received] = await Promise.all([writer.writeBody(body), reader.readMessage(30_000)]);
+      expect(received).toEqual(concat(...body));
+    });
+
+    it('refuses a key that is used beyond its time', async () => {
+      const { writer, reader } = rekeying(undefined, { ...limits, records: 3 });
+      for (let i = 0; i < 4; i++) await writer.write(RECORD.data, Uint8Array.of(1));
+      for (let i = 0; i < 3; i++) await reader.read();
+      expect(await codeOfAsync(reader.read())).toBe('RECORD_REKEY');
+    });
+
+    it('refuses a record of the old key, a dropped announcement and a repeated one', async () => {
+      for (const tamper of [
+        (frame: Uint8Array, index: number) => (index === 5 ? [] : [frame]),
+        (frame: Uint8Array, index: number) => (index === 4 ? [] : [frame]),
+        (frame: Uint8Array, index: number) => (index === 4 ? [frame, frame] : [frame]),
+      ]) {
+        const { writer, reader } = rekeying(tamper);
+        for (let i = 0; i < 7; i++) await writer.write(RECORD.data, Uint8Array.of(i));
+        for (let i = 0; i < 4; i++) await reader.read();
+        expect(['RECORD_TAG', 'RECORD_REKEY']).toContain(await codeOfAsync(reader.read()));
+      }
+    });
+
+    it('refuses an announcement that says more, or of a key that served nothing', async () => {
+      const talking = rekeying();
+      await talking.writer.write(RECORD.data, Uint8Array.of(1));
+      await talking.writer.write(RECORD.rekey, Uint8Array.of(1));
+      await talking.reader.read();
+      expect(await codeOfAsync(talking.reader.read())).toBe('RECORD_TYPE');
+      const idle = rekeying();
+      await idle.writer.write(RECORD.rekey, new Uint8Array(0));
+      expect(await codeOfAsync(idle.reader.read())).toBe('RECORD_TYPE');
+    });
+  });
+
+  it('seal and open nothing once the keys are wiped', async () => {
+    const key = fresh();
+    const [a, b] = framePair();
+    const writer = new RecordWriter({ suite, frames: a }, { key, stream: 5n });
+    const reader = new RecordReader({ suite, frames: b }, { key: fresh(), stream: 5n });
+    await writer.writeMessage(Uint8Array.of(1));
+    writer.wipe();
+    reader.wipe();
+    expect([...key.key, ...key.iv, ...key.next].every((byte) => byte === 0)).toBe(true);
+    expect(await codeOfAsync(writer.writeMessage(Uint8Array.of(1)))).toBe('SESSION_UNKNOWN');
+    expect(await codeOfAsync(reader.readMessage(10))).toBe('SESSION_UNKNOWN');
   });
 });
