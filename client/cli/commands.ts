@@ -15,14 +15,17 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   release: async () => (await import('./commands/release.ts')).registerRelease,
   mcp: async () => (await import('./commands/mcp.ts')).registerMcp,
+  trust: async () => (await import('./commands/trust.ts')).registerTrust,
   wrap: async () => (await import('./commands/wrap.ts')).registerWrap,
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
   pcrs: async () => (await import('./commands/pcrs.ts')).registerPcrs,
+  completion: async () => (await import('./commands/completion.ts')).registerCompletion,
 };
 
-/** The command that the arguments name first, or every one: for help and for a mistyped name. */
+/** The command that the arguments name first; every one for help, completion and a mistyped name. */
 export async function commandsFor(args: readonly string[]): Promise<readonly Register[]> {
   const [named = ''] = args;
-  const loaders = Object.hasOwn(COMMANDS, named) ? [COMMANDS[named]] : Object.values(COMMANDS);
+  const one = named !== 'completion' && Object.hasOwn(COMMANDS, named);
+  const loaders = one ? [COMMANDS[named]] : Object.values(COMMANDS);
   return Promise.all(loaders.flatMap((load) => (load === undefined ? [] : [load()])));
 }

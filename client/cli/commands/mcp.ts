@@ -1,6 +1,4 @@
 /** `nmp mcp`: the bridge for an MCP host. stdout carries the protocol and nothing else. */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { McpServer } from '@modelcontextprotocol/server';
 import { toBase64Url } from '../../../shared/bytes.ts';
 import { NmpError } from '../../../shared/errors.ts';
@@ -12,6 +10,7 @@ import { readText } from '../files.ts';
 import { remark } from '../output.ts';
 import { packageVersion } from '../package-folder.ts';
 import type { Register } from '../register.ts';
+import { TRUST_FILE } from '../trust-path.ts';
 
 const PROJECT_TIMEOUT_MS = 60_000;
 
@@ -135,11 +134,7 @@ export const registerMcp: Register = (program) => {
     .description('Bridge for an MCP host: six tools over stdio; each answer verified here.')
     .option('--node <address>', 'node to use, and no others (repeatable)', collect, [])
     .option('--policy <file>', 'what you trust; without it every call is refused')
-    .option(
-      '--trust <file>',
-      'where approvals and pins are kept',
-      join(homedir(), '.config', 'nmp', 'trust.json'),
-    )
+    .option('--trust <file>', 'where approvals and pins are kept', TRUST_FILE)
     .option(
       '--logic <folder>',
       'folder from which logic files may be named; default: this one, over HTTP none',

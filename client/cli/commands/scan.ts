@@ -36,31 +36,35 @@ async function keysOf(file: string | undefined): Promise<readonly string[]> {
   return keys ?? [];
 }
 
-/** Every scalar of the rows, as text. */
-async function cellsOf(file: string): Promise<string[]> {
+/** Every scalar of the rows as text, and the row of each. */
+async function cellsOf(file: string): Promise<{ cells: string[]; rows: Uint32Array }> {
   const text = new TextDecoder().decode(await readBounded(file, TABLE_BYTES_MAX));
   const cells: string[] = [];
+  const rows: number[] = [];
   text.split('\n').forEach((line, at) => {
     if (line.trim() === '') return;
     try {
       const pending: unknown[] = [JSON.parse(line)];
       for (let value = pending.pop(); value !== undefined; value = pending.pop()) {
         if (typeof value === 'object' && value !== null) pending.push(...Object.values(value));
-        else if (typeof value === 'string' || typeof value === 'number') cells.push(String(value));
+        else if (typeof value === 'string' || typeof value === 'number') {
+          cells.push(String(value));
+          rows.push(at);
+        }
       }
     } catch (cause) {
       throw new NmpError('USAGE', `${file}: line ${at + 1}: not JSON`, { cause });
     }
   });
-  return cells;
+  return { cells, rows: Uint32Array.from(rows) };
 }
 
 async function scan(options: Options): Promise<void> {
   const { loadScanner } = await loadEgress();
   const scanner = loadScanner();
   const keys = await keysOf(options.policy);
-  const index =
-    options.table === undefined ? undefined : scanner.indexCells(await cellsOf(options.table));
+  const table = options.table === undefined ? undefined : await cellsOf(options.table);
+  const index = table === undefined ? undefined : scanner.indexCells(table.cells, table.rows);
   let at = 0;
   let anyBlocked = false;
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
