@@ -107,6 +107,18 @@ export const IMAGE_ERRORS = {
     remedy:
       'Build with the compiler that docs/image.md names, or pin the new kernel as a new release.',
   },
+  IMAGE_PCR: {
+    stage: 'image',
+    exit: 7,
+    cause: 'The image is measured otherwise than expected.',
+    remedy: 'Compare it with nmp pcrs diff, which names the files that differ.',
+  },
+  IMAGE_MEMORY: {
+    stage: 'image',
+    exit: 2,
+    cause: 'The enclave would get less memory than the image needs.',
+    remedy: 'Give it as much as the message says, and the allocator more than that.',
+  },
   ENCLAVE_RUN: {
     stage: 'image',
     exit: 3,
