@@ -18,7 +18,11 @@ const { values } = parseArgs({
 });
 const { samples, table } = corpus(Number(values.seed), Number(values.scale));
 const scanner = loadScanner();
-const index = scanner.indexCells(table.flatMap((row) => Object.values(row).map(String)));
+const cells = table.flatMap((row, at) => Object.values(row).map((cell) => [String(cell), at] as const));
+const index = scanner.indexCells(
+  cells.map(([cell]) => cell),
+  Uint32Array.from(cells, ([, at]) => at),
+);
 
 const tally = new Map<string, { n: number; blocked: number }>();
 const wrong = new Map<string, { count: number; example: string }>();

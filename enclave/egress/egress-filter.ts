@@ -97,8 +97,16 @@ class LayeredFilter implements EgressFilter {
   #index(table: ReadTable): TableIndex {
     let index = this.#indexes.get(table);
     if (index === undefined) {
-      const cells = table.columns.flatMap((column) => column.values);
-      index = this.#scanner.indexCells(cells.filter((cell) => cell !== null));
+      const cells: string[] = [];
+      const rows: number[] = [];
+      for (const { values } of table.columns) {
+        values.forEach((cell, row) => {
+          if (cell === null) return;
+          cells.push(cell);
+          rows.push(row);
+        });
+      }
+      index = this.#scanner.indexCells(cells, Uint32Array.from(rows));
       this.#indexes.set(table, index);
     }
     return index;

@@ -25,7 +25,8 @@ export interface Scanner {
    * their aliases are always restricted
    */
   scan(output: Uint8Array, restrictedKeys: readonly string[], index?: TableIndex): ScanResult;
-  indexCells(cells: readonly string[]): TableIndex;
+  /** @param rows the row of each cell: two cells of one row identify where each alone does not */
+  indexCells(cells: readonly string[], rows: Uint32Array): TableIndex;
   /** The secret rules as text, for the policy digest. */
   readonly rules: string;
 }
@@ -36,7 +37,7 @@ interface Addon {
     restrictedKeys: readonly string[],
     index?: TableIndex | null,
   ): ScanResult;
-  TableIndex: new (cells: readonly string[]) => TableIndex;
+  TableIndex: new (cells: readonly string[], rows: Uint32Array) => TableIndex;
   rulesText(): string;
 }
 
@@ -56,7 +57,7 @@ export function loadScanner(): Scanner {
   const { scan, TableIndex, rulesText } = addon;
   return {
     scan: (output, restrictedKeys, index) => scan(output, restrictedKeys, index ?? null),
-    indexCells: (cells) => new TableIndex(cells),
+    indexCells: (cells, rows) => new TableIndex(cells, rows),
     rules: rulesText(),
   };
 }

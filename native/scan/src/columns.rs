@@ -14,15 +14,18 @@ const CELLS_MAX: usize = 64;
 
 type Span = (usize, usize);
 
+/// The line around `at`, cut where it is longer than a header can be.
 fn line_at(text: &[u8], at: usize) -> Span {
-    let start = text[..at]
+    let floor = at.saturating_sub(LINE_MAX);
+    let start = text[floor..at]
         .iter()
         .rposition(|b| *b == b'\n')
-        .map_or(0, |n| n + 1);
-    let end = text[at..]
+        .map_or(floor, |n| floor + n + 1);
+    let roof = (at + LINE_MAX + 1).min(text.len());
+    let end = text[at..roof]
         .iter()
         .position(|b| *b == b'\n')
-        .map_or(text.len(), |n| at + n);
+        .map_or(roof, |n| at + n);
     (start, end)
 }
 
@@ -133,22 +136,23 @@ fn list_from(text: &[u8], kind: u8, start: usize) -> Option<usize> {
     (text[end] == close).then_some(end)
 }
 
-fn later_lists(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
+/// Returns where the list around `at` ends.
+fn later_lists(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) -> usize {
     let Some((kind, span)) = list_around(text, at) else {
-        return;
+        return at;
     };
     let names = cells(text, span, b',');
     if names.len() < 2 {
-        return;
+        return span.1;
     }
     let wanted = headers(text, &names, rules);
     if wanted.is_empty() {
-        return;
+        return span.1;
     }
     let mut from = span.1;
     for _ in 0..ROWS_MAX {
         let Some(open) = text[from..].iter().take(LINE_MAX).position(|b| *b == kind) else {
-            return;
+            return span.1;
         };
         from += open + 1;
         if let Some(end) = list_from(text, kind, from) {
@@ -159,6 +163,7 @@ fn later_lists(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
             from = end;
         }
     }
+    span.1
 }
 
 /// Cells of a line of CSV (RFC 4180), quotes kept together.
@@ -187,9 +192,19 @@ const LABELLED_MAX: usize = 20_000;
 /// keeps apart stands together. (data, (offset in data, offset in text) of each cell)
 pub fn labelled(text: &[u8], w: &Words, rules: &Rules) -> (Vec<u8>, Vec<(usize, usize)>) {
     let mut out = (Vec::new(), Vec::new());
-    let header = line_at(text, 0);
+    let mut header = line_at(text, 0);
     if header.1 == text.len() || header.1 > LINE_MAX {
         return out;
+    }
+    // A table inside a string or a message starts behind what is not its own.
+    let line = &text[..header.1];
+    if line.iter().filter(|b| **b == b'"').count() % 2 == 1 {
+        header.0 = line.iter().rposition(|b| *b == b'"').map_or(0, |n| n + 1);
+    } else if let Some(n) = line
+        .iter()
+        .rposition(|b| *b < 32 && *b != b'\t' && *b != b'\r')
+    {
+        header.0 = n + 1;
     }
     for separator in [b',', b'\t', b'|', b';'] {
         let names = fields(text, header, separator);
@@ -234,13 +249,17 @@ pub fn labelled(text: &[u8], w: &Words, rules: &Rules) -> (Vec<u8>, Vec<(usize, 
 
 /// Looks at the key roots at `places`; each header line or list once.
 pub fn columns(text: &[u8], places: &[Span], rules: &Rules, report: &mut Report<'_>) {
-    let mut last = usize::MAX;
+    // What was looked at already: the end of the last line and of the last list.
+    let (mut line_end, mut list_end) = (0, 0);
+    let lines = text.contains(&b'\n');
+    let lists = text.iter().any(|b| matches!(b, b'(' | b'['));
     for &(at, _) in places {
-        let header = line_at(text, at);
-        if header.0 != last {
-            last = header.0;
+        if lines && at >= line_end {
+            line_end = line_at(text, at).1.max(at + 1);
             below(text, at, rules, report);
         }
-        later_lists(text, at, rules, report);
+        if lists && at >= list_end {
+            list_end = later_lists(text, at, rules, report).max(at + 1);
+        }
     }
 }

@@ -119,9 +119,15 @@ fn in_prose(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
     });
     let value = &text[from..stop];
     if matches!(family, crate::vocab::Family::Name) {
-        let rest = token(text, from, |b| b.is_ascii_alphabetic() || b" .'-".contains(&b) || b >= 0x80);
+        let rest = token(text, from, |b| {
+            b.is_ascii_alphabetic() || b" .'-".contains(&b) || b >= 0x80
+        });
         let words: Vec<&[u8]> = text[from..rest].split(|b| *b == b' ').take(2).collect();
-        if words.len() == 2 && words.iter().all(|w| w.len() > 1 && w[0].is_ascii_uppercase()) {
+        if words.len() == 2
+            && words
+                .iter()
+                .all(|w| w.len() > 1 && w[0].is_ascii_uppercase())
+        {
             report("RESTRICTED_KEY", "name-prose", from, rest);
         }
         return;
@@ -240,7 +246,14 @@ fn structure(
                 .take_while(|b| !matches!(b, b'\n' | b'\r'))
                 .filter(|b| matches!(b, b'|' | b'^'))
                 .count();
-            line >= 4 && border(text, start)
+            let readable = text[start..]
+                .iter()
+                .take(48)
+                .all(|b| *b >= 32 && *b != 127 || b.is_ascii_whitespace());
+            line >= 4
+                && readable
+                && std::str::from_utf8(&text[start..(start + 4).min(text.len())]).is_ok()
+                && border(text, start)
         }
         Mark::Fhir => {
             hits(text, end, 48, &[b"patient", b"relatedperson"]) > 0

@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::codec::compress::{self, Outcome};
-use crate::columns;
-use crate::pieces;
 use crate::codec::{escapes, fold, lists, objects, spelled};
+use crate::columns;
 use crate::detect::{Rules, detect};
+use crate::pieces;
 use crate::table::Table;
 use crate::view::{Segment, View, provenance};
 use crate::words::{Mark, Words, words};
@@ -106,6 +106,7 @@ fn worth(data: &[u8]) -> bool {
     let marked = data.starts_with(&[0x1f, 0x8b, 8]) || data.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
     // A message of one string: tag, length and text that fills it.
     let message = matches!(data, [tag, length, rest @ ..] if tag & 7 == 2 && usize::from(*length) == rest.len() && rest.iter().all(|b| b.is_ascii_graphic() || *b == b' '));
+    let message = message || data.len() < CHANCE_MAX && objects::protobuf(data).is_some();
     if data.len() < CHANCE_MAX && !marked && !message {
         return std::str::from_utf8(data).is_ok_and(|text| {
             text.chars()
@@ -195,6 +196,9 @@ impl<'a> Scan<'a> {
         if rewrite.changes.is_empty() {
             return;
         }
+        if codec != "fold" {
+            self.bodies(parent, codec, &rewrite);
+        }
         let segments = std::iter::once(Segment {
             start: 0,
             source: 0,
@@ -209,10 +213,61 @@ impl<'a> Scan<'a> {
         self.push_segments(parent, codec, rewrite.data, segments);
     }
 
+    /// Bytes between quotes or spaces that escapes stood for, where they are no text.
+    fn bodies(&mut self, parent: usize, codec: &'static str, rewrite: &escapes::Rewrite) {
+        let (data, changes) = (&rewrite.data, &rewrite.changes);
+        let mut k = 0;
+        let mut from = 0;
+        while k < changes.len() {
+            // Up to the change at `k`: the last border that was in the source as it is.
+            let place = changes[k].0;
+            if let Some(n) = data[from..place]
+                .iter()
+                .rposition(|b| matches!(b, b'"' | b' ' | b'\n' | b'\'' | b'<' | b'>'))
+            {
+                from += n + 1;
+            }
+            let first = k;
+            let mut end = place;
+            while end < data.len() {
+                let literal = k >= changes.len() || changes[k].0 > end;
+                while k < changes.len() && changes[k].0 <= end {
+                    k += 1;
+                }
+                if literal && matches!(data[end], b'"' | b' ' | b'\n' | b'\'' | b'<' | b'>') {
+                    break;
+                }
+                end += 1;
+            }
+            let body = &data[from..end];
+            if k - first >= 4
+                && body.len() >= RAW_STREAM_LEAST
+                && body.iter().any(|b| is_control(*b) || *b >= 0xf8)
+            {
+                self.token(parent, codec, Some(body.to_vec()), changes[first].1);
+            }
+            from = end;
+            k = k.max(first + 1);
+        }
+    }
+
     /// A value lifted out of its place, with the label that stood before it.
-    fn labelled(&mut self, at: usize, text: &[u8], codec: &'static str, data: &[u8], source: usize) {
+    fn labelled(
+        &mut self,
+        at: usize,
+        text: &[u8],
+        codec: &'static str,
+        data: &[u8],
+        source: usize,
+    ) {
         let (shift, out) = pieces::with_label(text, source, data);
-        let segments = vec![Segment { start: 0, source }, Segment { start: shift, source }];
+        let segments = vec![
+            Segment { start: 0, source },
+            Segment {
+                start: shift,
+                source,
+            },
+        ];
         self.push_segments(at, codec, out, segments);
         if shift > 0 {
             self.push(at, codec, data.to_vec(), source);
@@ -252,8 +307,8 @@ impl<'a> Scan<'a> {
             ("brotli", compress::brotli(data, self.room)),
         ] {
             if let Outcome::Bytes(out) = outcome
-                && printable(&out)
                 && out.len() >= 8
+                && (printable(&out) || out.len() >= CHANCE_MAX && worth(&out))
             {
                 self.push(parent, codec, data.to_vec(), source);
                 let at = self.views.len() - 1;
@@ -313,16 +368,15 @@ impl<'a> Scan<'a> {
             ("brotli", compress::brotli(data, self.room)),
         ] {
             if let Outcome::Bytes(out) = outcome
-                && printable(&out)
                 && out.len() >= 8
+                && (printable(&out) || out.len() >= CHANCE_MAX && worth(&out))
             {
                 self.push(at, name, out, 0);
             }
         }
     }
 
-    fn text(&mut self, at: usize, text: &[u8], w: &Words) {
-        let depth = self.views[at].depth;
+    fn escapes(&mut self, at: usize, text: &[u8]) {
         if memchr(text, b'%') {
             self.rewrite(at, "percent", escapes::percent(text));
         }
@@ -338,6 +392,14 @@ impl<'a> Scan<'a> {
         if memchr(text, b'+') {
             self.rewrite(at, "utf-7", escapes::utf7(text));
         }
+    }
+
+    fn text(&mut self, at: usize, text: &[u8], w: &Words) {
+        let depth = self.views[at].depth;
+        let turned = self.views[at].codec.ends_with("rot47");
+        if !turned {
+            self.escapes(at, text);
+        }
         if !text.is_ascii() {
             self.rewrite(at, "fold", fold::fold(&String::from_utf8_lossy(text)));
         }
@@ -346,7 +408,11 @@ impl<'a> Scan<'a> {
             .chain(lists::hex_pairs(text))
             .chain(lists::spaced(text))
         {
-            if worth(&found.data) {
+            if !std::str::from_utf8(&found.data)
+                .is_ok_and(|t| t.chars().all(|c| !c.is_control() || c.is_whitespace()))
+            {
+                self.token(at, found.codec, Some(found.data), found.source);
+            } else {
                 if found.data.len() <= LABELLED_MAX {
                     self.labelled(at, text, found.codec, &found.data, found.source);
                 } else {
@@ -386,7 +452,14 @@ impl<'a> Scan<'a> {
             && text.len() <= MIRROR_MAX
             && !matches!(
                 self.views[at].codec,
-                "reversed" | "rot13" | "rot47" | "joined" | "columns" | "values-reversed" | "values-rot13" | "values-rot47"
+                "reversed"
+                    | "rot13"
+                    | "rot47"
+                    | "joined"
+                    | "columns"
+                    | "values-reversed"
+                    | "values-rot13"
+                    | "values-rot47"
             )
         {
             let small = text.len() <= 16 * 1024 && self.guesses[at] == 0;
@@ -439,8 +512,8 @@ impl<'a> Scan<'a> {
                     found.push((kind, rule, start));
                 }
             });
-            if table.is_some_and(|table| table.matches(&data)) {
-                found.push(("TABLE_MATCH", "cell-copy", 0));
+            if let Some(rule) = table.and_then(|table| table.matches(&data)) {
+                found.push(("TABLE_MATCH", rule, 0));
             }
             self.text(at, &data, &w);
             if codec != "columns" && !mirrored {
@@ -478,12 +551,20 @@ impl<'a> Scan<'a> {
 fn strong(codec: &str, kind: &str, rule: &str) -> bool {
     // Beside its own label, a value put together or turned round says what it is.
     if (codec == "joined" || codec.starts_with("values-"))
-        && !matches!(rule, "restricted-key" | "restricted-column" | "phone-trunk" | "us-ssn-reversed" | "phone-nanp-reversed" | "card-luhn-reversed")
+        && !matches!(
+            rule,
+            "restricted-key"
+                | "restricted-column"
+                | "phone-trunk"
+                | "us-ssn-reversed"
+                | "phone-nanp-reversed"
+                | "card-luhn-reversed"
+        )
     {
         return true;
     }
     // ROT47 turns a megabyte of Base64 into a megabyte of punctuation and short keys.
-    if codec == "rot47" && kind == "RESTRICTED_KEY" {
+    if codec == "rot47" && kind == "RESTRICTED_KEY" || rule == "diagnosis-row" {
         return false;
     }
     matches!(kind, "EMAIL" | "IBAN" | "SECRET" | "HEALTH_RECORD" | "SSN")

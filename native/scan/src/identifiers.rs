@@ -197,7 +197,10 @@ fn wallet(token: &[u8]) -> Option<&'static str> {
         return Some("btc-bech32");
     }
     // EIP-55 mixes the case of letters by a hash; lower case alone needs its context.
-    if token.len() == 95 && matches!(token[0], b'4' | b'8') && token.iter().all(|b| BASE58.contains(b)) {
+    if token.len() == 95
+        && matches!(token[0], b'4' | b'8')
+        && token.iter().all(|b| BASE58.contains(b))
+    {
         return Some("monero-address");
     }
     if token.len() == 42 && token.starts_with(b"0x") && token[2..].iter().all(u8::is_ascii_hexdigit)
@@ -222,8 +225,13 @@ fn base58check(token: &[u8]) -> Option<(&'static str, &'static str)> {
         data.insert(0, 0);
     }
     let body = data.len().checked_sub(4)?;
-    let fits = data.len() <= least + 1 && Sha256::digest(Sha256::digest(&data[..body]))[..4] == data[body..];
-    fits.then_some(if address { ("CRYPTO", "base58check-address") } else { ("SECRET", "wallet-key") })
+    let fits = data.len() <= least + 1
+        && Sha256::digest(Sha256::digest(&data[..body]))[..4] == data[body..];
+    fits.then_some(if address {
+        ("CRYPTO", "base58check-address")
+    } else {
+        ("SECRET", "wallet-key")
+    })
 }
 
 /// Six pairs of hex digits with one separator, beside a device word.
@@ -294,14 +302,29 @@ fn degree(text: &[u8], at: usize) -> Option<(f64, usize)> {
 pub fn place(text: &[u8], from: usize) -> Option<(usize, usize)> {
     // A GeoJSON geometry of public places is harmless; one of a person has its words around.
     let head = &text[from.saturating_sub(64)..from];
-    let geometry = [&b"\"Point\""[..], b"\"geometry\"", b"Polygon\"", b"LineString\"", b"\"MultiPoint\""]
-        .iter()
-        .any(|name| head.windows(name.len()).any(|w| w == *name));
+    let geometry = [
+        &b"\"Point\""[..],
+        b"\"geometry\"",
+        b"Polygon\"",
+        b"LineString\"",
+        b"\"MultiPoint\"",
+    ]
+    .iter()
+    .any(|name| head.windows(name.len()).any(|w| w == *name));
     if geometry {
-        let around = text[from.saturating_sub(320)..(from + 320).min(text.len())].to_ascii_lowercase();
-        let personal = [&b"patient"[..], b"home", b"person", b"user", b"device", b"mrn", b"residence"]
-            .iter()
-            .any(|word| around.windows(word.len()).any(|w| w == *word));
+        let around =
+            text[from.saturating_sub(320)..(from + 320).min(text.len())].to_ascii_lowercase();
+        let personal = [
+            &b"patient"[..],
+            b"home",
+            b"person",
+            b"user",
+            b"device",
+            b"mrn",
+            b"residence",
+        ]
+        .iter()
+        .any(|word| around.windows(word.len()).any(|w| w == *word));
         if !personal {
             return None;
         }

@@ -20,7 +20,7 @@ mod view;
 mod vocab;
 mod words;
 
-use napi::bindgen_prelude::Uint8Array;
+use napi::bindgen_prelude::{Uint8Array, Uint32Array};
 use napi_derive::napi;
 
 #[napi(object)]
@@ -36,15 +36,16 @@ pub struct ScanResult {
     pub undecodable: bool,
 }
 
-/// Cells of the tables that a run read, indexed once.
+/// Cells of the tables that a run read, with the row of each, indexed once.
 #[napi]
 pub struct TableIndex(Option<table::Table>);
 
 #[napi]
 impl TableIndex {
     #[napi(constructor)]
-    pub fn new(cells: Vec<String>) -> Self {
-        TableIndex(table::Table::new(cells.iter().map(String::as_str)))
+    pub fn new(cells: Vec<String>, rows: Uint32Array) -> Self {
+        let cells = cells.iter().map(String::as_str);
+        TableIndex(table::Table::new(cells.zip(rows.iter().copied())))
     }
 }
 
@@ -64,7 +65,15 @@ pub fn scan(
     let rules = detect::Rules {
         keys: restricted_keys.into_iter().map(squeeze).collect(),
     };
-    let verdict = engine::scan(&output, &rules, index.and_then(|index| index.0.as_ref()));
+    // A fault of ours must neither end the process nor let anything out.
+    let table = index.and_then(|index| index.0.as_ref());
+    let bytes: &[u8] = &output;
+    let look = std::panic::AssertUnwindSafe(|| engine::scan(bytes, &rules, table));
+    let scanned = std::panic::catch_unwind(look);
+    let verdict = scanned.unwrap_or(engine::Verdict {
+        findings: Vec::new(),
+        undecodable: true,
+    });
     let findings = verdict
         .findings
         .into_iter()

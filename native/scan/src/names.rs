@@ -48,9 +48,30 @@ wolfgang xavier yan yasmin yolanda yuki yusuf yvonne zachary zoe";
 
 /// What stands under a name's key without naming anybody.
 const WORDS: &[&str] = &[
-    "unknown", "anonymous", "redacted", "required", "optional", "text", "varchar", "char", "test",
-    "asc", "desc", "not recorded", "hidden", "masked", "withheld", "default", "all", "other",
-    "any", "yes", "no", "id", "column", "field",
+    "unknown",
+    "anonymous",
+    "redacted",
+    "required",
+    "optional",
+    "text",
+    "varchar",
+    "char",
+    "test",
+    "asc",
+    "desc",
+    "not recorded",
+    "hidden",
+    "masked",
+    "withheld",
+    "default",
+    "all",
+    "other",
+    "any",
+    "yes",
+    "no",
+    "id",
+    "column",
+    "field",
 ];
 
 pub fn is_word(lower: &[u8]) -> bool {
@@ -87,7 +108,11 @@ mod tests {
 
     #[test]
     fn reads_people_and_not_things() {
-        assert!(person(b"Alice Jones") && person(b"JONES, ALICE") && person(b"Maria de\xc3\xa1 Silva") == false);
+        assert!(
+            person(b"Alice Jones")
+                && person(b"JONES, ALICE")
+                && person(b"Maria de\xc3\xa1 Silva") == false
+        );
         assert!(!person(b"dense layer") && !person(b"Rustic Steel Chair") && !person(b"North"));
     }
 }

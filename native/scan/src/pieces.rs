@@ -36,7 +36,10 @@ pub fn with_label(text: &[u8], at: usize, data: &[u8]) -> (usize, Vec<u8>) {
             label.truncate(label.len() - verb.len());
         }
     }
-    if let Some(rest) = label.strip_prefix(b"The ").or_else(|| label.strip_prefix(b"the ")) {
+    if let Some(rest) = label
+        .strip_prefix(b"The ")
+        .or_else(|| label.strip_prefix(b"the "))
+    {
         label = rest.to_vec();
     }
     if label.is_empty() {
@@ -55,7 +58,10 @@ pub fn with_label(text: &[u8], at: usize, data: &[u8]) -> (usize, Vec<u8>) {
 /// A key without the number at its end: `phone_2` and `phone` are one.
 fn stem(key: &[u8]) -> &[u8] {
     let mut end = key.len();
-    while end > 0 && (key[end - 1].is_ascii_digit() || matches!(key[end - 1], b'_' | b'-' | b'.' | b'[' | b']')) {
+    while end > 0
+        && (key[end - 1].is_ascii_digit()
+            || matches!(key[end - 1], b'_' | b'-' | b'.' | b'[' | b']'))
+    {
         end -= 1;
     }
     for tail in [&b"part"[..], b"chunk", b"seg", b"piece", b"Part"] {
@@ -114,7 +120,10 @@ pub fn by_key(text: &[u8]) -> Vec<(usize, Vec<u8>)> {
                 put(&mut groups, key, content, i + 1);
             }
             i = end;
-        } else if text[i].is_ascii_digit() && i > 0 && matches!(text[i - 1], b':' | b',' | b'[' | b' ') {
+        } else if text[i].is_ascii_digit()
+            && i > 0
+            && matches!(text[i - 1], b':' | b',' | b'[' | b' ')
+        {
             let start = i;
             while i < text.len() && text[i].is_ascii_digit() {
                 i += 1;
@@ -182,7 +191,11 @@ pub fn mirrored(text: &[u8], mirror: Mirror) -> Option<Vec<u8>> {
                 Mirror::Reverse => plain.reverse(),
                 Mirror::Each(f) => plain.iter_mut().for_each(|b| *b = f(*b)),
             }
-            out.extend(plain.iter().map(|b| if matches!(b, b'"' | b'\\') { b'\'' } else { *b }));
+            out.extend(
+                plain
+                    .iter()
+                    .map(|b| if matches!(b, b'"' | b'\\') { b'\'' } else { *b }),
+            );
         }
         out.push(b'"');
         i = end + 1;
@@ -200,7 +213,13 @@ mod tests {
         assert!(joined.iter().any(|(_, t)| t == br#"{"nif":"X8276018C"}"#));
         let joined = by_key(br#"{"tel_0":"3035","tel_1":"6913","tel_2":"98"}"#);
         assert_eq!(joined[0].1, br#"{"tel":"3035691398"}"#);
-        assert_eq!(mirrored(br#"{"a":"bc"}"#, Mirror::Reverse).unwrap(), br#"{"a":"cb"}"#);
-        assert_eq!(with_label(b"{\"phone\":[67", 10, b"415").1, br#"{"phone":"415"}"#);
+        assert_eq!(
+            mirrored(br#"{"a":"bc"}"#, Mirror::Reverse).unwrap(),
+            br#"{"a":"cb"}"#
+        );
+        assert_eq!(
+            with_label(b"{\"phone\":[67", 10, b"415").1,
+            br#"{"phone":"415"}"#
+        );
     }
 }

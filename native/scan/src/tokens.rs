@@ -96,12 +96,17 @@ impl Scan<'_> {
                 ("base36", base::BASE36, false),
             ];
             for (codec, alphabet, zeros) in radixes {
-                if let Some(data) = base::radix(token, alphabet, zeros)
-                    && data.len() >= 8
-                    && std::str::from_utf8(&data)
-                        .is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\n'))
-                {
+                let Some(data) = base::radix(token, alphabet, zeros) else {
+                    continue;
+                };
+                let text = std::str::from_utf8(&data)
+                    .is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\n'));
+                if text && data.len() >= 8 {
                     self.push(at, codec, data, start);
+                    return;
+                }
+                // Bytes of something packed: only in the alphabet that is used for bytes.
+                if zeros && token.len() >= 24 && self.token(at, codec, Some(data), start) {
                     return;
                 }
             }

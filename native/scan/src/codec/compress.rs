@@ -1,5 +1,6 @@
 //! gzip, zlib, raw deflate, brotli, zstd, zip and tar, each under a bound on its output.
 
+use super::probe;
 use flate2::{Decompress, FlushDecompress, Status};
 use std::io::Read;
 
@@ -56,6 +57,9 @@ fn inflate(s: &[u8], zlib: bool, whole: bool, room: usize) -> Outcome {
 }
 
 pub fn deflate(s: &[u8], room: usize) -> Outcome {
+    if !probe::deflate(s) {
+        return Outcome::Not;
+    }
     inflate(s, false, true, room)
 }
 
@@ -107,6 +111,9 @@ fn read_bounded(mut reader: impl Read, input: usize, room: usize) -> Outcome {
 }
 
 pub fn brotli(s: &[u8], room: usize) -> Outcome {
+    if !probe::brotli(s) {
+        return Outcome::Not;
+    }
     // Small buffers: most candidates are not brotli and fail within bytes.
     let outcome = read_bounded(
         brotli_decompressor::Decompressor::new(s, 512),

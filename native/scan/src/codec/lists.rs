@@ -124,9 +124,15 @@ fn decode(
 ) {
     let mut put = |codes: &mut dyn Iterator<Item = u32>, codec: &'static str| {
         let mut data = Vec::new();
+        let mut bytes = Vec::new();
         let mut whole = true;
         for n in codes {
             whole &= push_code(&mut data, n);
+            bytes.extend(u8::try_from(n));
+        }
+        // Not characters: bytes of something else.
+        if !whole || std::str::from_utf8(&bytes).is_err() && bytes.len() == numbers.len() {
+            (data, whole) = (bytes, true);
         }
         if whole {
             out.push(Found {
@@ -143,7 +149,7 @@ fn decode(
     let (Some(&low), Some(&high)) = (numbers.iter().min(), numbers.iter().max()) else {
         return;
     };
-    if low >= 9 && high < 0x3_0000 {
+    if low >= 9 && high < 0x3_0000 || high < 256 {
         put(&mut numbers.iter().copied(), "codes");
     }
     // Octal digits without a prefix.
@@ -262,7 +268,9 @@ pub fn spaced(s: &[u8]) -> Vec<Found> {
             n += 1;
         }
         let last = i + 2 * n;
-        let has_last = s.get(last).is_some_and(|&b| b != sep && b > 32 && b != b'"');
+        let has_last = s
+            .get(last)
+            .is_some_and(|&b| b != sep && b > 32 && b != b'"');
         if n + usize::from(has_last) >= 8 {
             let data: Vec<u8> = (0..n + usize::from(has_last))
                 .map(|k| s[i + 2 * k])

@@ -6,4 +6,5 @@ pub mod escapes;
 pub mod fold;
 pub mod lists;
 pub mod objects;
+pub mod probe;
 pub mod spelled;

@@ -359,6 +359,9 @@ pub fn bson(s: &[u8]) -> Option<Vec<u8>> {
 
 /// Protocol Buffers without a schema: fields in order, length-delimited ones as text or, if they
 /// are messages by themselves, opened in place.
+/// Shortest bytes field that makes a message of bytes that parse as one.
+const BLOB_LEAST: usize = 12;
+
 pub fn protobuf(s: &[u8]) -> Option<Vec<u8>> {
     let mut out = vec![b'['];
     let mut r = Reader { s, at: 0 };
@@ -410,6 +413,7 @@ pub fn protobuf(s: &[u8]) -> Option<Vec<u8>> {
                     ends.push(r.at + n);
                 } else {
                     blob(&mut out, body);
+                    strings += if n >= BLOB_LEAST { n } else { 0 };
                     r.at += n;
                 }
             }

@@ -1,0 +1,151 @@
+//! Cheap answers to "can this be a stream without a magic?", before a decoder with its tables is
+//! set up: nearly every candidate is not.
+
+use super::compress::MAX_RATIO;
+
+struct Bits<'a> {
+    s: &'a [u8],
+    at: usize,
+}
+
+impl Bits<'_> {
+    /// `n` bits, least significant first; zeros beyond the end.
+    fn take(&mut self, n: usize) -> u32 {
+        let mut out = 0;
+        for i in 0..n {
+            let byte = self.s.get(self.at >> 3).copied().unwrap_or(0);
+            out |= u32::from(byte >> (self.at & 7) & 1) << i;
+            self.at += 1;
+        }
+        out
+    }
+
+    /// A Huffman code of `n` bits, most significant first.
+    fn code(&mut self, n: usize) -> u32 {
+        (0..n).fold(0, |code, _| code << 1 | self.take(1))
+    }
+}
+
+/// Symbols of the first block that are looked at.
+const SYMBOLS: usize = 10;
+
+/// RFC 1951 section 3.2.6: literals and matches of the first fixed block.
+fn fixed(bits: &mut Bits<'_>) -> bool {
+    let (mut produced, mut odd, mut literals) = (0u32, 0, 0);
+    for _ in 0..SYMBOLS {
+        let head = bits.code(7);
+        let symbol = if head <= 0b001_0111 {
+            256 + head
+        } else {
+            let eight = head << 1 | bits.take(1);
+            match eight {
+                0b0011_0000..=0b1011_1111 => eight - 0b0011_0000,
+                0b1100_0000..=0b1100_0111 => 280 + eight - 0b1100_0000,
+                _ => 144 + (eight << 1 | bits.take(1)) - 0b1_1001_0000,
+            }
+        };
+        match symbol {
+            0..=255 => {
+                produced += 1;
+                literals += 1;
+                let text = (32..127).contains(&symbol) || matches!(symbol, 9 | 10 | 13);
+                odd += u32::from(!text);
+            }
+            256 => break,
+            257..=285 => {
+                let index = symbol - 257;
+                let extra = if index < 8 || index == 28 { 0 } else { index / 4 - 1 };
+                bits.take(extra as usize);
+                let distance = bits.code(5);
+                if distance > 29 {
+                    return false;
+                }
+                let more = if distance < 4 { 0 } else { distance / 2 - 1 };
+                let base = if distance < 4 { distance + 1 } else { (2 + distance % 2 << more) + 1 };
+                // Nothing stands before the start.
+                if base + bits.take(more as usize) > produced {
+                    return false;
+                }
+                produced += 3;
+            }
+            _ => return false,
+        }
+    }
+    literals > 0 && odd * 4 <= literals * 3
+}
+
+/// RFC 1951 section 3.2.7: the code lengths of the first dynamic block must make full codes.
+fn dynamic(bits: &mut Bits<'_>) -> bool {
+    const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+    let (literals, distances, count) = (bits.take(5), bits.take(5), bits.take(4) as usize + 4);
+    if literals > 29 || distances > 29 {
+        return false;
+    }
+    let mut lengths = [0u32; 19];
+    for slot in &ORDER[..count] {
+        lengths[*slot] = bits.take(3);
+    }
+    let sum: u32 = lengths.iter().filter(|n| **n > 0).map(|n| 128 >> n).sum();
+    sum == 128
+}
+
+/// Can `s` start a raw deflate stream that makes something of use?
+pub fn deflate(s: &[u8]) -> bool {
+    let mut bits = Bits { s, at: 1 };
+    match bits.take(2) {
+        0 => matches!(s, [_, a, b, c, d, ..] if *a == !*c && *b == !*d),
+        1 => fixed(&mut bits),
+        2 => dynamic(&mut bits),
+        _ => false,
+    }
+}
+
+/// RFC 7932 section 9: window, last block and a length that the input can have made.
+pub fn brotli(s: &[u8]) -> bool {
+    let mut bits = Bits { s, at: 0 };
+    if bits.take(1) == 1 && bits.take(3) == 0 {
+        let window = bits.take(3);
+        if window == 1 {
+            return false;
+        }
+    }
+    let last = bits.take(1) == 1;
+    if last && bits.take(1) == 1 {
+        return false;
+    }
+    let nibbles = bits.take(2);
+    if nibbles == 3 {
+        // Metadata: nothing is in it, but something may follow.
+        return !last && bits.take(1) == 0;
+    }
+    let count = nibbles as usize + 4;
+    let length = bits.take(count * 4) as usize + 1;
+    if count > 4 && length >> ((count - 1) * 4) == 0 {
+        return false;
+    }
+    length >= 4 && length <= s.len().saturating_mul(MAX_RATIO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_pass_and_other_bytes_mostly_do_not() {
+        // deflateRaw("hello hello hello"), brotli("hello hello hello") as made by zlib and brotli.
+        assert!(deflate(&[0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8, 0x40, 0x27, 0x00]));
+        assert!(brotli(&[0x1b, 0x10, 0x00, 0x00, 0x24, 0x30, 0xc2, 0xb2, 0x68]));
+        let mut state = 1u32;
+        let mut passed = 0;
+        for _ in 0..1000 {
+            let bytes: Vec<u8> = (0..32)
+                .map(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (state >> 24) as u8
+                })
+                .collect();
+            passed += u32::from(deflate(&bytes)) + u32::from(brotli(&bytes));
+        }
+        assert!(passed < 400, "{passed}");
+    }
+}
