@@ -1,0 +1,155 @@
+//! `nmp-zk-prover`: pairs the guest with its kernel, quotes the cycles of a request, proves it.
+//! The request comes by standard input, so that nothing private needs a file; results go to
+//! standard output, progress as lines of JSON to standard error.
+
+use std::{
+    env, fs,
+    io::{self, Read, Write},
+    process::ExitCode,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
+
+use risc0_binfmt::ProgramBinary;
+use risc0_zkos_v1compat::V1COMPAT_ELF;
+use risc0_zkvm::{
+    compute_image_id, get_prover_server, ExecutorEnv, ExecutorImpl, ExitCode as GuestExit,
+    InnerReceipt, ProverOpts, Segment, Session, SessionEvents, SimpleSegmentRef, VerifierContext,
+};
+
+/// Cycles of one segment, as a power of two: 18 takes 2.4 GB of memory, each step doubles it.
+const SEGMENT_PO2: u32 = 18;
+/// A run of more segments is refused before any proving starts; the verifier's cap.
+const SEGMENTS_MAX: u64 = 16;
+const CYCLES_MAX: u64 = SEGMENTS_MAX << SEGMENT_PO2;
+/// Module, input and openings together, bytes.
+const REQUEST_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Guest and image files, bytes.
+const IMAGE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn read(path: &str) -> Result<Vec<u8>, Failure> {
+    if fs::metadata(path)?.len() > IMAGE_BYTES_MAX {
+        return Err("file too large".into());
+    }
+    Ok(fs::read(path)?)
+}
+
+/// The request of standard input behind its length, as the guest reads it.
+fn read_request() -> Result<Vec<u8>, Failure> {
+    let mut bytes = vec![0; 4];
+    io::stdin().take(REQUEST_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    let length = bytes.len() - 4;
+    if length as u64 > REQUEST_BYTES_MAX {
+        return Err("request too large".into());
+    }
+    bytes[..4].copy_from_slice(&(length as u32).to_le_bytes());
+    Ok(bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn image(guest: &str, image: &str) -> Result<(), Failure> {
+    let blob = ProgramBinary::new(&read(guest)?, V1COMPAT_ELF).encode();
+    fs::write(image, &blob)?;
+    image_id(image)
+}
+
+fn image_id(image: &str) -> Result<(), Failure> {
+    println!("{}", hex(compute_image_id(&read(image)?)?.as_bytes()));
+    Ok(())
+}
+
+/// Segments stay in memory: they hold the private input.
+fn execute(image: &[u8], request: &[u8]) -> Result<Session, Failure> {
+    let env = ExecutorEnv::builder()
+        .segment_limit_po2(SEGMENT_PO2)
+        .session_limit(Some(CYCLES_MAX))
+        .write_slice(request)
+        .build()?;
+    let session = ExecutorImpl::from_elf(env, image)?
+        .run_with_callback(|segment| Ok(Box::new(SimpleSegmentRef::new(segment))))?;
+    if session.exit_code != GuestExit::Halted(0) {
+        return Err("the guest did not halt with 0".into());
+    }
+    if session.segments.len() as u64 > SEGMENTS_MAX {
+        return Err("too many segments".into());
+    }
+    Ok(session)
+}
+
+fn summary(session: &Session) -> String {
+    format!(
+        "\"journal\":\"{}\",\"userCycles\":{},\"pagingCycles\":{},\"totalCycles\":{},\"segments\":{}",
+        hex(session.journal.as_ref().map_or(&[][..], |journal| &journal.bytes)),
+        session.user_cycles,
+        session.paging_cycles,
+        session.total_cycles,
+        session.segments.len(),
+    )
+}
+
+fn quote(image: &str) -> Result<(), Failure> {
+    println!("{{{}}}", summary(&execute(&read(image)?, &read_request()?)?));
+    Ok(())
+}
+
+struct Progress {
+    done: AtomicUsize,
+    all: usize,
+}
+
+impl SessionEvents for Progress {
+    fn on_post_prove_segment(&self, _: &Segment) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        eprintln!("{{\"proven\":{done},\"segments\":{}}}", self.all);
+    }
+}
+
+fn prove(image: &str) -> Result<(), Failure> {
+    let image = read(image)?;
+    let id = compute_image_id(&image)?;
+    let mut session = execute(&image, &read_request()?)?;
+    eprintln!("{{{}}}", summary(&session));
+    let all = session.segments.len();
+    session.add_hook(Progress {
+        done: AtomicUsize::new(0),
+        all,
+    });
+    let started = Instant::now();
+    let receipt = get_prover_server(&ProverOpts::composite())?
+        .prove_session(&VerifierContext::default(), &session)?
+        .receipt;
+    if !matches!(receipt.inner, InnerReceipt::Composite(_)) {
+        return Err("not a composite receipt".into());
+    }
+    receipt.verify(id)?;
+    eprintln!("{{\"seconds\":{:.1}}}", started.elapsed().as_secs_f64());
+    io::stdout().write_all(&borsh::to_vec(&receipt)?)?;
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments[..] {
+        ["image", guest, out] => image(guest, out),
+        ["image-id", file] => image_id(file),
+        ["quote", file] => quote(file),
+        ["prove", file] => prove(file),
+        _ => {
+            eprintln!("usage: nmp-zk-prover image GUEST OUT | image-id IMAGE | quote IMAGE < REQUEST | prove IMAGE < REQUEST > RECEIPT");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{{\"error\":{:?}}}", error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
