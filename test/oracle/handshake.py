@@ -62,11 +62,14 @@ n2c = expand(key, b"nmp-elicit/v1 node to client" + full, 48)
 streams = []
 for stream in (0, 1, 2**40):
     info = b"nmp-elicit/v1 stream" + stream.to_bytes(8, "big")
-    streams.append({
-        "stream": str(stream),
-        "clientToNode": expand(c2n, info, 44).hex(),
-        "nodeToClient": expand(n2c, info, 44).hex(),
-    })
+    entry: dict[str, object] = {"stream": str(stream)}
+    for direction, secret in (("clientToNode", c2n), ("nodeToClient", n2c)):
+        # Key (32), IV (12), secret of the next key (48); then the same again from that secret.
+        generations = [expand(secret, info, 92)]
+        for _ in range(2):
+            generations.append(expand(generations[-1][44:], b"nmp-elicit/v1 rekey", 92))
+        entry[direction] = [generation.hex() for generation in generations]
+    streams.append(entry)
 
 vector = {
     "clientNonce": nonce.hex(), "publicKey": public_key.hex(), "ciphertext": ciphertext.hex(),

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../shared/bytes.ts';
 import { hkdfExtract } from '../../../shared/crypto/hkdf.ts';
-import { deriveSessionSecrets, deriveStreamKeys } from '../../../shared/crypto/key-schedule.ts';
+import {
+  deriveSessionSecrets,
+  deriveStreamKeys,
+  nextStreamKey,
+} from '../../../shared/crypto/key-schedule.ts';
 import { createNobleSuite } from '../../../shared/crypto/suite-noble.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
 import { systemRandom } from '../../../shared/runtime.ts';
@@ -55,8 +59,12 @@ describe.each([
     for (const expected of vector.streams) {
       const keys = deriveStreamKeys(suite, secrets, BigInt(expected.stream));
       for (const direction of ['clientToNode', 'nodeToClient'] as const) {
-        const { key, iv } = keys[direction];
-        expect(toHex(key) + toHex(iv)).toBe(expected[direction]);
+        let current = keys[direction];
+        for (const generation of expected[direction]) {
+          const { key, iv, next } = current;
+          expect(toHex(key) + toHex(iv) + toHex(next)).toBe(generation);
+          current = nextStreamKey(suite, current);
+        }
       }
     }
   });
