@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { Control } from '../../../enclave/boot/control.ts';
+import { ControlServer } from '../../../parent/supervisor/control-server.ts';
+import { utf8 } from '../../../shared/bytes.ts';
+import {
+  CONTROL_LINE_BYTES_MAX,
+  ControlLines,
+  type ControlReport,
+  encodeControlLine,
+  parseControlHello,
+  parseControlReport,
+} from '../../../shared/wire/control.ts';
+import { codeOf } from '../../support/code-of.ts';
+
+const pcr = 'ab'.repeat(48);
+const ready: ControlReport = {
+  type: 'ready',
+  ready: { peerId: '12D3', mode: 'qemu', pcrs: { pcr0: pcr, pcr1: pcr, pcr2: pcr } },
+};
+const failure: ControlReport = { type: 'failure', code: 'AGENT_ENTROPY', exit: -9 };
+
+describe('the lines of the control channel', () => {
+  it('come back as they went out, however they are cut', () => {
+    const sent = encodeControlLine(ready) + encodeControlLine(failure);
+    const lines = new ControlLines();
+    const got = [...utf8(sent)].flatMap((byte) => lines.push(Uint8Array.of(byte)));
+    expect(got.map(parseControlReport)).toEqual([ready, failure]);
+  });
+
+  it('are what native/agent writes', () => {
+    const line = '{"type":"failure","code":"AGENT_NODE_ENDED","exit":-9}';
+    expect(parseControlReport(line)).toEqual({
+      type: 'failure',
+      code: 'AGENT_NODE_ENDED',
+      exit: -9,
+    });
+  });
+
+  it.each([
+    'x',
+    '{}',
+    '[]',
+    '{"type":"ready"}',
+    '{"type":"ready","ready":{"peerId":"p","mode":"aws","pcrs":{}}}',
+    `{"type":"failure","code":"lower","exit":1}`,
+    `{"type":"failure","code":"A","exit":1.5}`,
+    `{"type":"failure","code":"A","exit":1,"more":2}`,
+  ])('are refused as a report: %s', (line) => {
+    expect(codeOf(() => parseControlReport(line))).toBe('CONTROL_MALFORMED');
+  });
+
+  it.each([
+    '{"version":2,"announce":[]}',
+    '{"version":1}',
+    '{"version":1,"announce":[""]}',
+    `{"version":1,"announce":["${'x'.repeat(300)}"]}`,
+    `{"version":1,"announce":[${Array.from({ length: 17 }, () => '"a"').join()}]}`,
+  ])('are refused as a greeting: %s', (line) => {
+    expect(codeOf(() => parseControlHello(line))).toBe('CONTROL_MALFORMED');
+  });
+
+  it('are refused without end, as no UTF-8, and too long to write', () => {
+    const endless = new ControlLines();
+    const part = new Uint8Array(CONTROL_LINE_BYTES_MAX / 2).fill(0x61);
+    endless.push(part);
+    expect(codeOf(() => endless.push(part))).toBe('CONTROL_MALFORMED');
+    expect(codeOf(() => new ControlLines().push(Uint8Array.of(0xff, 0x0a)))).toBe(
+      'CONTROL_MALFORMED',
+    );
+    const announce = Array.from({ length: 80 }, () => 'x'.repeat(250));
+    expect(codeOf(() => encodeControlLine({ version: 1, announce }))).toBe('CONTROL_MALFORMED');
+  });
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'nmp-control-'));
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function server(name: string, announce: readonly string[]) {
+  const reports: ControlReport[] = [];
+  const heard = Promise.withResolvers<void>();
+  const path = join(folder, name);
+  const made = new ControlServer({
+    path,
+    announce: () => announce,
+    onReport: (report) => {
+      reports.push(report);
+      heard.resolve();
+    },
+  });
+  await made.listen();
+  closing.push(() => made.close().catch(() => undefined));
+  return { made, path, reports, heard: heard.promise };
+}
+
+describe('enclave and parent', () => {
+  it('greet, and the enclave reports', async () => {
+    const { path, reports, heard } = await server('a', ['/ip4/10.0.0.1/tcp/1']);
+    const control = new Control({ path, retryMs: 10 });
+    closing.push(() => control.close());
+    expect((await control.hello).announce).toEqual(['/ip4/10.0.0.1/tcp/1']);
+    control.report(ready);
+    await heard;
+    expect(reports).toEqual([ready]);
+  });
+
+  it('find each other again after either was gone, and the report is said again', async () => {
+    const control = new Control({ path: join(folder, 'b'), retryMs: 10 });
+    closing.push(() => control.close());
+    // Before there is a parent, and before anything was asked.
+    control.report(ready);
+    const first = await server('b', []);
+    await first.heard;
+    await first.made.close();
+    const second = await server('b', []);
+    await second.heard;
+    expect([...first.reports, ...second.reports]).toEqual([ready, ready]);
+  });
+
+  it('say the last word before they part', async () => {
+    const { path, reports } = await server('c', []);
+    const control = new Control({ path, retryMs: 10 });
+    await control.hello;
+    control.report(failure);
+    await control.close();
+    await expect.poll(() => reports).toEqual([failure]);
+  });
+
+  it('leave a peer that does not speak the protocol', async () => {
+    const { path, reports } = await server('d', []);
+    const stranger = connect(path);
+    stranger.on('error', () => undefined);
+    const gone = new Promise((resolve) => stranger.once('close', resolve));
+    stranger.resume();
+    stranger.write('GET / HTTP/1.1\n');
+    await gone;
+    expect(reports).toEqual([]);
+
+    let greeted = 0;
+    const liar = createServer((socket) => {
+      greeted++;
+      socket.on('error', () => undefined);
+      socket.write('{"version":9}\n');
+    });
+    await new Promise<void>((resolve) => liar.listen(join(folder, 'e'), resolve));
+    const control = new Control({ path: join(folder, 'e'), retryMs: 5 });
+    await expect.poll(() => greeted).toBeGreaterThan(1);
+    await control.close();
+    await new Promise((resolve) => liar.close(resolve));
+  });
+
+  it('take no more than eight connections', async () => {
+    const { path } = await server('f', []);
+    const sockets = Array.from({ length: 12 }, () => connect(path));
+    let open = 0;
+    for (const socket of sockets) {
+      socket.on('error', () => undefined);
+      socket.once('data', () => open++);
+      socket.once('close', () => undefined);
+    }
+    await expect.poll(() => sockets.filter((socket) => socket.destroyed).length).toBe(4);
+    await expect.poll(() => open).toBe(8);
+    for (const socket of sockets) socket.destroy();
+  });
+});
