@@ -1,0 +1,157 @@
+/** Every command of the quickstart and of docs/mcp.md, run as they stand there, in order. */
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { connectHost } from '../support/mcp-host.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+let folder: string;
+let home: string;
+
+/** A folder that looks like the repository, whose `npx` runs the sources. */
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nmp-docs-'));
+  home = join(folder, 'home');
+  for (const made of ['build', 'home', 'bin']) mkdirSync(join(folder, made));
+  cpSync(join(root, 'examples'), join(folder, 'examples'), { recursive: true });
+  for (const linked of ['node_modules', 'client', 'docs']) {
+    symlinkSync(join(root, linked), join(folder, linked));
+  }
+  const npx = join(folder, 'bin', 'npx');
+  const nmp = join(root, 'client', 'cli', 'main.ts');
+  writeFileSync(
+    npx,
+    `#!/bin/bash
+program="$1"; shift
+case "$program" in
+  nmp) exec '${process.execPath}' '${nmp}' "$@" ;;
+  node) exec '${process.execPath}' "$@" ;;
+  *) echo "npx $program is not known here" >&2; exit 99 ;;
+esac
+`,
+  );
+  chmodSync(npx, 0o755);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function blocks(file: string, language: string): readonly string[] {
+  const text = readFileSync(join(root, 'docs', file), 'utf8');
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+    (match) => match[1] ?? '',
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** `make` targets are tested by running them; here they must exist. */
+function isMade(line: string): boolean {
+  const target = /^make ([a-z-]+)$/.exec(line)?.[1];
+  if (target === undefined) return false;
+  expect(readFileSync(join(root, 'Makefile'), 'utf8')).toMatch(new RegExp(`^${target}:`, 'm'));
+  return true;
+}
+
+/** Runs the shell blocks of a page in one shell that stops at the first failure. */
+async function runPage(file: string): Promise<{ stdout: string; stderr: string }> {
+  const lines = blocks(file, 'sh')
+    .flatMap((block) => block.split('\n'))
+    .filter((line) => line !== '' && !isMade(line));
+  let script = ['set -e -m', ...lines].join('\n');
+  // Ports that something of the reader's may hold are replaced, in the example's files as well.
+  for (const port of new Set(script.match(/\b(47|87)\d\d\b/g))) {
+    const free = String(await freePort());
+    script = script.replaceAll(port, free);
+  }
+  const ports = [...script.matchAll(/tcp\/(\d+)/g)].map((match) => Number(match[1]));
+  for (const config of readdirSync(join(folder, 'examples'), {
+    recursive: true,
+    encoding: 'utf8',
+  })) {
+    if (!config.endsWith('nmp.node.json') || !script.includes(`examples/${config}`)) continue;
+    const path = join(folder, 'examples', config);
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replace(/"port": \d+/, `"port": ${ports[0] ?? 0}`));
+  }
+  return promisify(execFile)('bash', ['-c', script], {
+    cwd: folder,
+    timeout: 110_000,
+    env: {
+      ...process.env,
+      HOME: home,
+      PATH: `${join(folder, 'bin')}:${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}`,
+    },
+  });
+}
+
+describe('the documentation', { timeout: 120_000 }, () => {
+  it('leads from nothing to a verified answer, and to a blocked leak', async () => {
+    const { stdout, stderr } = await runPage('quickstart.md');
+    expect(stdout).toContain('"meanAge"');
+    expect(stderr).toContain('PASS: every check that was asked for holds.');
+    expect(stderr).toContain('EGRESS_BLOCKED');
+    expect(stdout).toContain('--policy');
+  });
+
+  it('shows commands of the bridge that run', async () => {
+    const { stdout, stderr } = await runPage('mcp.md');
+    expect(stderr).toContain('120 rows of stays written');
+    expect(stdout).toContain('"stays": 40');
+  });
+
+  it('has lines for hosts that start the bridge', async () => {
+    const server = z.object({ command: z.string(), args: z.array(z.string()) });
+    const host = z.union([
+      z.object({ mcpServers: z.object({ nmp: server }) }).transform((v) => v.mcpServers.nmp),
+      z.object({ servers: z.object({ nmp: server }) }).transform((v) => v.servers.nmp),
+    ]);
+    const policy = join(folder, 'policy.json');
+    const hex = (digit: string) => digit.repeat(96);
+    const releases = [{ pcr0: hex('a'), pcr1: hex('b'), pcr2: hex('c') }];
+    writeFileSync(policy, JSON.stringify({ version: 1, releases }));
+    const snippets = blocks('mcp.md', 'json').filter((block) => block.includes('"command"'));
+    expect(snippets).toHaveLength(2);
+    for (const snippet of snippets) {
+      const { command, args } = host.parse(JSON.parse(snippet));
+      expect(command).toBe('/path/to/nmp-enclave/node_modules/.bin/node');
+      const transport = new StdioClientTransport({
+        command: process.execPath,
+        args: args.map((arg) =>
+          arg
+            .replace(
+              '/path/to/nmp-enclave/dist/client/cli/main.js',
+              join(root, 'client/cli/main.ts'),
+            )
+            .replace('/path/to/client-policy.json', policy)
+            .replace('/path/to/folder-with-logic', folder),
+        ),
+        env: { ...process.env, HOME: home },
+        stderr: 'ignore',
+      });
+      const connected = await connectHost(transport);
+      expect((await connected.client.listTools()).tools).toHaveLength(6);
+      await connected.close();
+    }
+  });
+});
