@@ -26,7 +26,10 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
 function buildNative(): void {
   const target = process.env.CARGO_TARGET_DIR ?? join(cache, 'cargo-target');
   const env = { ...process.env, CARGO_TARGET_DIR: target };
-  const packages = ['nmp-guard', 'nmp-scan', 'nmp-sandbox'].flatMap((name) => ['-p', name]);
+  const packages = ['nmp-guard', 'nmp-scan', 'nmp-sandbox', 'nmp-agent'].flatMap((name) => [
+    '-p',
+    name,
+  ]);
   const manifest = ['--manifest-path', 'native/Cargo.toml'];
   run('cargo', ['build', '--release', '--locked', ...manifest, ...packages], env);
   const out = join(root, 'build', 'native');
@@ -35,6 +38,7 @@ function buildNative(): void {
     ['libnmp_guard.so', 'guard.node'],
     ['libnmp_scan.so', 'scan.node'],
     ['nmp-sandbox', 'nmp-sandbox'],
+    ['nmp-agent', 'nmp-agent'],
   ] as const;
   for (const [from, to] of products) {
     // Renamed into place: a process may have the old file mapped.
@@ -105,6 +109,7 @@ function buildImageNative(): void {
 const COPIED = [
   join('shared', 'wire', 'nmp.pb.js'),
   join('shared', 'wire', 'nmp.pb.d.ts'),
+  join('shared', 'receipt', 'receipt-verifier.wasm'),
   join('client', 'author', 'assembly'),
 ];
 
