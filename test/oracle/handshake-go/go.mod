@@ -1,0 +1,3 @@
+module nmp-handshake-oracle
+
+go 1.26
