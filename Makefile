@@ -5,10 +5,11 @@ NPX := npx --no-install
 STAMPS := build/.stamps
 
 MINUTES ?= 5
+SEEDS ?= 2000
 ONLY ?=
 EIF ?=
 
-.PHONY: help demo test check build bench fuzz conformance eif test-boot clean setup
+.PHONY: help demo test check build bench fuzz conformance eif test-boot clean setup sim
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -30,6 +31,9 @@ build: setup $(STAMPS)/native $(STAMPS)/ts ## Build the native addons and dist/
 
 fuzz: build ## Property tests for as long as you like: make fuzz MINUTES=30
 	NMP_FUZZ_MINUTES=$(MINUTES) $(NPX) vitest run test/fuzz
+
+sim: build ## Deterministic simulation under faults: make sim SEEDS=2000
+	$(NPX) node test/sim/main.ts --seeds $(SEEDS)
 
 bench: build ## Measure, as ratios in one run: make bench ONLY=guardian
 	$(NPX) node test/bench/run.ts $(ONLY)

@@ -1,4 +1,5 @@
 /** Seams to the outside world. Nothing reads the clock or randomness in place. */
+import { NmpError } from './errors.ts';
 
 /** Wall clock and monotonic clock. */
 export interface Clock {
@@ -10,7 +11,7 @@ export interface Clock {
 
 /** A source of cryptographic randomness. */
 export interface Random {
-  /** `length` fresh random bytes. */
+  /** `length` fresh random bytes. @throws NmpError ENTROPY */
   bytes(length: number): Uint8Array;
 }
 
@@ -25,8 +26,12 @@ export const systemRandom: Random = {
   bytes(length) {
     const out = new Uint8Array(length);
     // Web Crypto answers at most 65,536 bytes a call.
-    for (let at = 0; at < length; at += 65_536)
-      crypto.getRandomValues(out.subarray(at, at + 65_536));
+    try {
+      for (let at = 0; at < length; at += 65_536)
+        crypto.getRandomValues(out.subarray(at, at + 65_536));
+    } catch (cause) {
+      throw new NmpError('ENTROPY', undefined, { cause });
+    }
     return out;
   },
 };

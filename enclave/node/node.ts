@@ -69,7 +69,7 @@ async function statementOf(
 }
 
 /** Wraps a handler: a coded failure before the stream has keys is told to the peer. */
-function handler(
+export function streamHandler(
   serve: (peer: RemotePeer, frames: FrameChannel, signal: AbortSignal) => Promise<void>,
   shutdown: AbortSignal,
 ): (stream: Stream, connection: Connection) => Promise<void> {
@@ -136,15 +136,15 @@ export async function createNode(components: NodeComponents, init: NodeInit): Pr
 
   await mesh.handle(
     PROTOCOL.elicit,
-    handler((peer, frames, s) => serveElicit(serving, elicitInit, peer, frames, s), signal),
+    streamHandler((peer, frames, s) => serveElicit(serving, elicitInit, peer, frames, s), signal),
   );
   await mesh.handle(
     PROTOCOL.call,
-    handler((peer, frames, s) => serveCall(serving, peer, frames, s), signal),
+    streamHandler((peer, frames, s) => serveCall(serving, peer, frames, s), signal),
   );
   await mesh.handle(
     PROTOCOL.describe,
-    handler(async (_peer, frames, s) => serveRecord(await currentRecord(), frames, s), signal),
+    streamHandler(async (_peer, frames, s) => serveRecord(await currentRecord(), frames, s), signal),
   );
   // The record is kept here at once; telling others waits until there are some.
   for (const { description } of init.capabilities) {

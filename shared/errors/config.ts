@@ -1,6 +1,12 @@
 import type { ErrorEntry } from './entry.ts';
 
 export const CONFIG_ERRORS = {
+  ENTROPY: {
+    stage: 'config',
+    exit: 1,
+    cause: 'The platform gave no random bytes.',
+    remedy: 'Look at /dev/urandom and, in an enclave, at the log of its first process.',
+  },
   CONFIG_INVALID: {
     stage: 'config',
     exit: 2,

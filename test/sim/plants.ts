@@ -1,0 +1,40 @@
+/**
+ * Bugs planted on purpose, each as a change of one line of the production code while it is loaded:
+ * a simulation that did not find them would be worth nothing.
+ */
+import { registerHooks } from 'node:module';
+
+const PLANTS = {
+  'skip-a-check': {
+    file: '/shared/attestation/verify.ts',
+    line: "return checkBytes('binding', 'ATTESTATION_BINDING', expected?.userData, userData);",
+    instead: "return skipped('binding', 'planted');",
+  },
+  'reuse-a-nonce': {
+    file: '/shared/wire/record-key.ts',
+    line: 'return this.#sequence++;',
+    instead: 'return this.#sequence;',
+  },
+  'release-before-verify': {
+    file: '/client/nmp-client.ts',
+    line: 'if (failure !== undefined) throw failure;',
+    instead: 'void failure;',
+  },
+} as const;
+
+export type Plant = keyof typeof PLANTS;
+export const PLANT_NAMES = Object.keys(PLANTS) as Plant[];
+
+/** Plants a bug into what is loaded from then on. @throws Error if the line is not there */
+export function plant(name: Plant): void {
+  const { file, line, instead } = PLANTS[name];
+  registerHooks({
+    load(url, context, next) {
+      const loaded = next(url, context);
+      if (!url.endsWith(file)) return loaded;
+      const source = Buffer.from(loaded.source as Uint8Array).toString();
+      if (source.split(line).length !== 2) throw new Error(`${file} has no single line: ${line}`);
+      return { ...loaded, source: source.replace(line, instead) };
+    },
+  });
+}
