@@ -8,12 +8,14 @@
 import { ATTESTATION_ERRORS } from './errors/attestation.ts';
 import { CERTIFICATE_ERRORS } from './errors/certificate.ts';
 import { CONFIG_ERRORS } from './errors/config.ts';
+import { DOCTOR_ERRORS } from './errors/doctor.ts';
 import { EGRESS_ERRORS } from './errors/egress.ts';
 import type { Stage } from './errors/entry.ts';
 import { GUARDIAN_ERRORS } from './errors/guardian.ts';
 import { IMAGE_ERRORS } from './errors/image.ts';
 import { MCP_ERRORS } from './errors/mcp.ts';
 import { NSM_ERRORS } from './errors/nsm.ts';
+import { RECEIPT_ERRORS } from './errors/receipt.ts';
 import { RELEASE_ERRORS } from './errors/release.ts';
 import { SANDBOX_ERRORS } from './errors/sandbox.ts';
 import { TRANSPORT_ERRORS } from './errors/transport.ts';
@@ -38,10 +40,12 @@ export const ERROR_CODES = {
   ...NSM_ERRORS,
   ...RELEASE_ERRORS,
   ...IMAGE_ERRORS,
+  ...DOCTOR_ERRORS,
   ...GUARDIAN_ERRORS,
   ...SANDBOX_ERRORS,
   ...EGRESS_ERRORS,
   ...CERTIFICATE_ERRORS,
+  ...RECEIPT_ERRORS,
   ...CONFIG_ERRORS,
   ...MCP_ERRORS,
 } as const;

@@ -13,12 +13,14 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   guard: async () => (await import('./commands/guard.ts')).registerGuard,
   scan: async () => (await import('./commands/scan.ts')).registerScan,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
+  receipt: async () => (await import('./commands/receipt.ts')).registerReceipt,
   release: async () => (await import('./commands/release.ts')).registerRelease,
   mcp: async () => (await import('./commands/mcp.ts')).registerMcp,
   trust: async () => (await import('./commands/trust.ts')).registerTrust,
   wrap: async () => (await import('./commands/wrap.ts')).registerWrap,
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
   pcrs: async () => (await import('./commands/pcrs.ts')).registerPcrs,
+  doctor: async () => (await import('./commands/doctor.ts')).registerDoctor,
   completion: async () => (await import('./commands/completion.ts')).registerCompletion,
 };
 

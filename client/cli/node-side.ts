@@ -41,16 +41,33 @@ export async function loadEgress() {
   return import('../../enclave/egress/scanner.ts');
 }
 
-/** Reading, comparing and checking enclave images, for `inspect eif`, `pcrs` and `doctor`. */
+/** Reading, comparing and checking enclave images, for `inspect eif`, `pcrs`, `start` and `doctor`. */
 export async function loadImage() {
-  const [format, describe, diff] = await Promise.all([
+  const [format, describe, diff, preflight] = await Promise.all([
     import('../../enclave/image/eif-format.ts'),
     import('../../enclave/image/describe.ts'),
     import('../../enclave/image/diff.ts'),
+    import('../../enclave/image/preflight.ts'),
   ]);
   return {
     EIF_BYTES_MAX: format.EIF_BYTES_MAX,
     describeEif: describe.describeEif,
     diffImages: diff.diffImages,
+    checkImage: preflight.checkImage,
+    memoryNeededMiB: preflight.memoryNeededMiB,
+  };
+}
+
+/** What runs images, for `start` with an image. */
+export async function loadMachines() {
+  const [nitro, cli, qemu] = await Promise.all([
+    import('../../parent/supervisor/nitro.ts'),
+    import('../../parent/supervisor/nitro-cli.ts'),
+    import('../../parent/supervisor/qemu.ts'),
+  ]);
+  return {
+    createNitroDriver: nitro.createNitroDriver,
+    createNitroCli: cli.createNitroCli,
+    createQemuDriver: qemu.createQemuDriver,
   };
 }

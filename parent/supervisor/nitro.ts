@@ -61,7 +61,7 @@ export function createNitroDriver(
       });
       const machine = new NitroMachine(cli, enclave, bridge, init.pollMs);
       try {
-        await waitForFile(join(directory, 'mesh.sock'));
+        await waitForFile(join(directory, 'mesh.sock'), bridge);
         return machine;
       } catch (cause) {
         await machine.stop();

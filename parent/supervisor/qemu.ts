@@ -37,11 +37,11 @@ async function startAll(init: QemuInit, directory: string, programs: Program[]):
     programs.push(started);
     return started;
   };
-  start(join(init.tools, 'vhost-device-vsock'), [
+  const device = start(join(init.tools, 'vhost-device-vsock'), [
     '--vm',
     `guest-cid=${GUEST_CID},uds-path=${vsock},socket=${vhost}`,
   ]);
-  await waitForFile(vhost);
+  await waitForFile(vhost, device);
   const machine = start(join(init.tools, 'qemu-system-x86_64'), [
     ...['-M', 'nitro-enclave,vsock=vsock,id=nmp-enclave'],
     ...['-kernel', init.image, '-L', join(init.tools, 'firmware')],
@@ -50,9 +50,9 @@ async function startAll(init: QemuInit, directory: string, programs: Program[]):
     ...['-chardev', `socket,id=vsock,path=${vhost}`],
     ...['-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-nodefaults'],
   ]);
-  await waitForFile(vsock);
-  start(init.agent, ['parent', '--directory', directory, '--hybrid', vsock]);
-  await waitForFile(join(directory, 'mesh.sock'));
+  await waitForFile(vsock, machine);
+  const bridge = start(init.agent, ['parent', '--directory', directory, '--hybrid', vsock]);
+  await waitForFile(join(directory, 'mesh.sock'), bridge);
   return machine;
 }
 

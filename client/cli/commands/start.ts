@@ -1,15 +1,16 @@
-/** `nmp start`: starts a node and its parent in local mode, until it is interrupted. */
+/** `nmp start`: starts a node and its parent, in local mode or from an image, until interrupted. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EXIT } from '../../../shared/errors.ts';
 import { parseNodeConfig } from '../../../shared/policy/node-config.ts';
+import { addImageOptions, driverOf, type ImageOptions } from '../enclave-driver.ts';
 import { readText } from '../files.ts';
 import { loadParent } from '../node-side.ts';
 import { remark } from '../output.ts';
 import type { Register } from '../register.ts';
 
-interface Options {
+interface Options extends ImageOptions {
   readonly config: string;
   readonly state: string;
   readonly writePolicy?: string;
@@ -18,22 +19,26 @@ interface Options {
 
 type Parent = Awaited<ReturnType<Awaited<ReturnType<typeof loadParent>>['startParent']>>;
 
-/** A policy that trusts exactly this node, simulation included: for tests on this machine. */
+/** A policy that trusts exactly this node, simulation included if that is what it is. */
 export function localPolicy({ ready }: Pick<Parent, 'ready'>): Record<string, unknown> {
   return {
     version: 1,
-    releases: [{ name: 'this node (SIMULATED)', ...ready.pcrs }],
+    releases: [
+      { name: ready.simulatedRoot ? 'this node (SIMULATED)' : 'this node', ...ready.pcrs },
+    ],
     simulatedRoots: ready.simulatedRoot === undefined ? [] : [ready.simulatedRoot],
   };
 }
 
 async function start(options: Options): Promise<void> {
   const config = parseNodeConfig(await readText(options.config), options.config);
+  const driver = await driverOf(options);
   const { startParent } = await loadParent();
   const parent = await startParent({
     config,
     configFile: options.config,
     stateDirectory: options.state,
+    ...(driver && { driver }),
     onEvent: (event) => {
       if (event.type === 'exit') {
         remark(`node ended with code ${event.code}; starting again in ${event.restartInMs} ms`);
@@ -47,9 +52,11 @@ async function start(options: Options): Promise<void> {
   }
   if (options.json) process.stdout.write(`${JSON.stringify({ address, ...ready })}\n`);
   else {
-    remark('SIMULATED: local mode, no hardware stands behind this node.');
+    if (ready.simulatedRoot !== undefined) {
+      remark(`SIMULATED: ${ready.mode} mode, no hardware stands behind this node.`);
+      remark(`simulated root  ${ready.simulatedRoot}`);
+    }
     remark(`address         ${address}`);
-    remark(`simulated root  ${ready.simulatedRoot ?? ''}`);
     for (const [name, value] of Object.entries(ready.pcrs)) remark(`${name}            ${value}`);
     if (options.writePolicy !== undefined) remark(`client policy   ${options.writePolicy}`);
   }
@@ -62,9 +69,9 @@ async function start(options: Options): Promise<void> {
 }
 
 export const registerStart: Register = (program) => {
-  program
+  const command = program
     .command('start')
-    .description('Start a node and its parent in local mode (SIMULATED).')
+    .description('Start a node and its parent: in local mode (SIMULATED), or from an image.')
     .requiredOption('--config <file>', 'nmp.node.json (docs/schemas/nmp.node.schema.json)')
     .option(
       '--state <folder>',
@@ -74,4 +81,5 @@ export const registerStart: Register = (program) => {
     .option('--write-policy <file>', 'write a client policy that trusts this very node')
     .option('--json', 'address and measurements as one JSON line when ready')
     .action(start);
+  addImageOptions(command);
 };

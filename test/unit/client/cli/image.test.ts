@@ -78,3 +78,34 @@ describe('nmp pcrs', () => {
     expect(nmp('pcrs', 'show', file('other.json')).status).toBe(2);
   });
 });
+
+describe('nmp start with an image', () => {
+  const start = (name: string, ...args: string[]) =>
+    nmp('start', '--config', 'examples/nmp.node.json', '--image', file(name), ...args);
+
+  it.each<[string, number, readonly string[]]>([
+    ['EIF_CRC', 2, ['cut.eif']],
+    ['IMAGE_MEMORY', 2, ['a.eif', '--memory', '64']],
+    ['USAGE', 2, ['a.eif', '--memory', 'much']],
+    ['USAGE', 2, ['a.eif', '--pcrs', join(folder, 'other.json')]],
+    ['IMAGE_PCR', 7, ['b.eif', '--pcrs', join(folder, 'a.json')]],
+    ['ENCLAVE_RUN', 3, ['a.eif', '--nitro-cli', join(folder, 'missing')]],
+    ['ENCLAVE_RUN', 3, ['a.eif', '--qemu', folder]],
+  ])('says %s before anything runs', (code, exit, [name = '', ...args]) => {
+    const { status, stderr } = start(name, ...args);
+    expect(stderr).toContain(code);
+    expect(status).toBe(exit);
+  });
+});
+
+describe('nmp doctor', () => {
+  it('examines this machine and an image, as text and as JSON', () => {
+    const text = nmp('doctor', '--image', file('a.eif'));
+    expect(text.stdout).toMatch(/^pass {2}image +needs \d+ MiB/m);
+    expect([0, 3]).toContain(text.status);
+    const findings = JSON.parse(nmp('doctor', '--image', file('cut.eif'), '--json').stdout);
+    expect(findings.at(-1)).toMatchObject({ id: 'image', status: 'fail', code: 'EIF_CRC' });
+    expect(nmp('doctor', '--region', 'x;y').status).toBe(2);
+    expect(nmp('doctor', '--cpus', '0').status).toBe(2);
+  });
+});
