@@ -39,6 +39,9 @@ pub const TOKEN_LEAST: usize = 12;
 const DECODED_LEAST: usize = 8;
 const CHANCE_MAX: usize = 24;
 const RAW_STREAM_LEAST: usize = 10;
+/// Longest text that is folded whole, and how much around a change is kept of a longer one.
+const FOLD_WHOLE_MAX: usize = 16 * 1024;
+const FOLD_REACH: usize = 160;
 /// Lifted values up to this long keep their label.
 const LABELLED_MAX: usize = 512;
 /// Views beyond this are not read backwards or by ROT13: an answer that long has its schema.
@@ -71,10 +74,11 @@ fn is_guess(codec: &str) -> bool {
 }
 
 pub struct Scan<'a> {
-    views: Vec<View<'a>>,
+    pub views: Vec<View<'a>>,
     /// Guesses on the way to each view.
     guesses: Vec<u8>,
     seen: HashSet<u64>,
+    pub tokens_seen: HashSet<u64>,
     room: usize,
     verdict: Verdict,
     reported: HashSet<(&'static str, String)>,
@@ -103,6 +107,25 @@ fn printable(s: &[u8]) -> bool {
 
 /// Bytes of a token that read as text by chance are short: those must read as text whole.
 fn worth(data: &[u8]) -> bool {
+    possible(data) && worth_whole(data)
+}
+
+/// The first bytes decide for nearly everything that is nothing.
+fn possible(data: &[u8]) -> bool {
+    let head = &data[..data.len().min(16)];
+    let odd = head
+        .iter()
+        .filter(|b| !(b.is_ascii_graphic() || b.is_ascii_whitespace()))
+        .count();
+    odd * 2 <= head.len()
+        || compressed(data)
+        || matches!(head[0], 0x30 | 0x80..=0xbf | 0xd8..=0xdf | 0xfe | 0xff)
+        || head.contains(&0)
+        || objects::tagged(data)
+        || std::str::from_utf8(&data[..data.len().min(64)]).is_ok()
+}
+
+fn worth_whole(data: &[u8]) -> bool {
     let marked = data.starts_with(&[0x1f, 0x8b, 8]) || data.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
     // A message of one string: tag, length and text that fills it.
     let message = matches!(data, [tag, length, rest @ ..] if tag & 7 == 2 && usize::from(*length) == rest.len() && rest.iter().all(|b| b.is_ascii_graphic() || *b == b' '));
@@ -211,6 +234,28 @@ impl<'a> Scan<'a> {
         )
         .collect();
         self.push_segments(parent, codec, rewrite.data, segments);
+    }
+
+    /// Look-alikes folded: the whole of a short text, the surroundings of the changes of a long one.
+    fn folded(&mut self, at: usize, text: &[u8]) {
+        if text.len() <= FOLD_WHOLE_MAX {
+            self.rewrite(at, "fold", fold::fold(&String::from_utf8_lossy(text)));
+            return;
+        }
+        let mut next = 0;
+        while let Some(n) = text[next..].iter().position(|b| *b >= 0x80) {
+            let from = (next + n).saturating_sub(FOLD_REACH).max(next);
+            let mut end = next + n;
+            let mut quiet = 0;
+            while end < text.len() && quiet < FOLD_REACH {
+                quiet = if text[end] >= 0x80 { 0 } else { quiet + 1 };
+                end += 1;
+            }
+            let mut rewrite = fold::fold(&String::from_utf8_lossy(&text[from..end]));
+            rewrite.changes.iter_mut().for_each(|c| c.1 += from);
+            self.rewrite(at, "fold", rewrite);
+            next = end;
+        }
     }
 
     /// Bytes between quotes or spaces that escapes stood for, where they are no text.
@@ -401,7 +446,7 @@ impl<'a> Scan<'a> {
             self.escapes(at, text);
         }
         if !text.is_ascii() {
-            self.rewrite(at, "fold", fold::fold(&String::from_utf8_lossy(text)));
+            self.folded(at, text);
         }
         for found in lists::codes(text)
             .into_iter()
@@ -594,13 +639,20 @@ const DER_KEYS: &[&[u8]] = &[
 ];
 
 fn contains(data: &[u8], needles: &[&[u8]]) -> bool {
-    let head = &data[..data.len().min(4096)];
+    if !matches!(data.first(), Some(0x30 | b'o')) {
+        return false;
+    }
+    let head = &data[..data.len().min(64)];
     needles
         .iter()
         .any(|n| head.windows(n.len()).any(|w| w == *n))
 }
 
 fn looks_structured(s: &[u8]) -> bool {
+    // Maps and lists only: a lead byte says so.
+    if !matches!(s.first(), Some(0x80..=0xbf | 0xd8..=0xdf)) {
+        return objects::bson(s).is_some();
+    }
     objects::cbor(s).is_some_and(|t| t.len() > 8 && matches!(t.first(), Some(b'{' | b'[')))
         || objects::msgpack(s)
             .is_some_and(|t| t.len() > 8 && matches!(t.first(), Some(b'{' | b'[')))
@@ -626,6 +678,7 @@ pub fn scan(input: &[u8], rules: &Rules, table: Option<&Table>) -> Verdict {
         }],
         guesses: vec![0],
         seen: HashSet::new(),
+        tokens_seen: HashSet::new(),
         room: EXPANDED_MAX.min(
             input
                 .len()

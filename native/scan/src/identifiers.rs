@@ -55,14 +55,26 @@ pub fn email(text: &[u8], at: usize) -> Option<(usize, usize)> {
     Some((start, at + 1 + domain.len()))
 }
 
-/// Letters and digits with single separators taken out, up to `most` of them, from `at`.
-fn compact(text: &[u8], at: usize, most: usize) -> (Vec<u8>, Vec<usize>) {
-    let (mut out, mut ends) = (Vec::new(), Vec::new());
+/// Letters and digits with single separators taken out, in capitals, and where each ends.
+struct Compact {
+    value: [u8; 34],
+    ends: [usize; 34],
+    len: usize,
+}
+
+/// At most `most` (34 or fewer) of them from `at`.
+fn compact(text: &[u8], at: usize, most: usize) -> Compact {
+    let mut out = Compact {
+        value: [0; 34],
+        ends: [0; 34],
+        len: 0,
+    };
     let mut i = at;
-    while i < text.len() && out.len() < most {
+    while i < text.len() && out.len < most {
         if text[i].is_ascii_alphanumeric() {
-            out.push(text[i].to_ascii_uppercase());
-            ends.push(i + 1);
+            out.value[out.len] = text[i].to_ascii_uppercase();
+            out.ends[out.len] = i + 1;
+            out.len += 1;
         } else if !(matches!(text[i], b' ' | b'-' | b'.')
             && i > at
             && text[i - 1].is_ascii_alphanumeric())
@@ -71,7 +83,7 @@ fn compact(text: &[u8], at: usize, most: usize) -> (Vec<u8>, Vec<usize>) {
         }
         i += 1;
     }
-    (out, ends)
+    out
 }
 
 /// No letter, digit or further dashed group behind: a part of a UUID is no id.
@@ -101,7 +113,11 @@ fn iban(text: &[u8], at: usize) -> Option<usize> {
     if !head.iter().all(u8::is_ascii_alphabetic) {
         return None;
     }
-    let (value, ends) = compact(text, at, IBAN_MOST);
+    if !text.get(at + 2..at + 4)?.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let c = compact(text, at, IBAN_MOST);
+    let (value, ends) = (&c.value[..c.len], &c.ends[..c.len]);
     if value.len() < IBAN_LEAST || !value[2].is_ascii_digit() || !value[3].is_ascii_digit() {
         return None;
     }
@@ -160,7 +176,16 @@ fn document(s: &[u8]) -> bool {
 }
 
 fn starts_fixed(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) {
-    let (value, ends) = compact(text, at, 17);
+    // Every one of them has four digits or more.
+    let near_digits = text[at..(at + 26).min(text.len())]
+        .iter()
+        .filter(|b| b.is_ascii_digit())
+        .count();
+    if near_digits < 4 {
+        return;
+    }
+    let c = compact(text, at, 17);
+    let (value, ends) = (&c.value[..c.len], &c.ends[..c.len]);
     for (kind, rule, length, context, check) in FIXED {
         if value.len() < *length || !ends_word(text, ends[length - 1]) || !check(&value[..*length])
         {

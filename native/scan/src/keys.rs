@@ -44,6 +44,10 @@ pub fn family(key: &[u8], extra: &[Vec<u8>]) -> Option<Family> {
     if key.len() > KEY_MAX {
         return None;
     }
+    // Prose is no key: nothing is as long in words.
+    if key.iter().filter(|b| **b == b' ').count() > 6 {
+        return None;
+    }
     let whole = squeeze(key);
     if extra.contains(&whole) {
         return Some(Family::Id);

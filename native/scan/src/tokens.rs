@@ -1,6 +1,7 @@
 //! Tokens that may be encoded, alone or split over lines, items and strings.
 
 use crate::codec::{base, lists};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::engine::{Scan, TOKEN_LEAST};
 
 impl Scan<'_> {
@@ -32,6 +33,14 @@ impl Scan<'_> {
 
     fn one_token(&mut self, at: usize, text: &[u8], start: usize, end: usize) {
         let token = &text[start..end];
+        // The same token again says nothing new.
+        if self.views[at].depth > 0 || token.len() < 4096 {
+            let mut hasher = DefaultHasher::new();
+            token.hash(&mut hasher);
+            if !self.tokens_seen.insert(hasher.finish()) {
+                return;
+            }
+        }
         let hexed = token
             .strip_prefix(b"0x")
             .or_else(|| token.strip_prefix(b"0X"))
@@ -43,6 +52,15 @@ impl Scan<'_> {
         }
         if token.iter().all(u8::is_ascii_digit) {
             self.token(at, "bits", lists::bits(token), start);
+            return;
+        }
+        // Words of small letters without a digit are text, not an encoding, unless they are long.
+        let plain = token.iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'));
+        if plain && token.len() < 16 {
+            return;
+        }
+        let hexadecimal = hexed.len() >= 24 && hexed.iter().all(u8::is_ascii_hexdigit);
+        if hexadecimal {
             return;
         }
         // After `=` or `/` an encoding may start in the middle: data URIs, query strings, paths.

@@ -201,6 +201,22 @@ pub fn hex_pairs(s: &[u8]) -> Vec<Found> {
     let mut out = Vec::new();
     let mut i = 0;
     while i + 2 <= s.len() {
+        // A pair, something between, and another: else nothing starts here.
+        let gap = s.get(i + 2).copied().unwrap_or(0);
+        let may = s[i].is_ascii_hexdigit()
+            && (matches!(gap, b' ' | b',' | b':' | b'-' | b'\n' | b'"' | b';')
+                && s[i + 1].is_ascii_hexdigit()
+                || matches!(s[i + 1], b'x' | b'X'));
+        if !may {
+            if s[i].is_ascii_alphanumeric() {
+                while i < s.len() && s[i].is_ascii_alphanumeric() {
+                    i += 1;
+                }
+            } else {
+                i += 1;
+            }
+            continue;
+        }
         let start = i;
         let mut data = Vec::new();
         let mut letters = false;

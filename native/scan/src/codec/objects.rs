@@ -359,6 +359,15 @@ pub fn bson(s: &[u8]) -> Option<Vec<u8>> {
 
 /// Protocol Buffers without a schema: fields in order, length-delimited ones as text or, if they
 /// are messages by themselves, opened in place.
+/// Can `s` start a Protocol Buffers message: a small field number with a length or a number?
+pub fn tagged(s: &[u8]) -> bool {
+    match s {
+        [tag, length, ..] if tag & 7 == 2 && *tag < 0x80 => usize::from(*length & 0x7f) < s.len(),
+        [tag, ..] => *tag < 0x80 && tag >> 3 != 0 && tag & 7 == 0,
+        [] => false,
+    }
+}
+
 /// Shortest bytes field that makes a message of bytes that parse as one.
 const BLOB_LEAST: usize = 12;
 
