@@ -18,6 +18,7 @@ import { NSM_ERRORS } from './errors/nsm.ts';
 import { RECEIPT_ERRORS } from './errors/receipt.ts';
 import { RELEASE_ERRORS } from './errors/release.ts';
 import { SANDBOX_ERRORS } from './errors/sandbox.ts';
+import { SEALED_ERRORS } from './errors/sealed.ts';
 import { TRANSPORT_ERRORS } from './errors/transport.ts';
 
 /** Exit codes of the `nmp` command line. */
@@ -47,6 +48,7 @@ export const ERROR_CODES = {
   ...CERTIFICATE_ERRORS,
   ...RECEIPT_ERRORS,
   ...CONFIG_ERRORS,
+  ...SEALED_ERRORS,
   ...MCP_ERRORS,
 } as const;
 
