@@ -9,7 +9,7 @@ SEEDS ?= 2000
 ONLY ?=
 EIF ?=
 
-.PHONY: help demo test check build bench fuzz conformance eif test-boot clean setup sim
+.PHONY: prove help demo test check build bench fuzz conformance eif test-boot clean setup sim
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -50,6 +50,9 @@ test-boot: build ## Boot the image on an emulated Nitro machine and ask it (cold
 
 packed: build ## Install the packed package into an empty project and run an example
 	NMP_PACKED=1 $(NPX) vitest run test/e2e/packed.test.ts
+
+prove: setup ## Prove the handshake and refute its mutants (needs ProVerif 2.05)
+	@$(NPX) node scripts/prove.ts
 
 clean: ## Remove what was built here (caches outside stay)
 	rm -rf build dist coverage
