@@ -6,6 +6,8 @@ import type { Refusal } from './refusal.ts';
 const text = (max: number) => z.string().max(max);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
+const JSON_TYPES = ['object', 'array', 'string', 'number', 'boolean', 'null'];
+
 const evidence = z.object({
   reportId: text(64).describe('SHA-256 of the attestation document; resource nmp://report/{id}'),
   receiptId: hash.optional().describe('SHA-256 of the certificate; resource nmp://receipt/{id}'),
@@ -21,7 +23,12 @@ const evidence = z.object({
  */
 export const outcomeSchema = z.object({
   verdict: z.enum(['released', 'verified', 'listed', 'pending', 'invalid', 'blocked']),
-  result: z.unknown().optional().describe('The answer, or what was asked about'),
+  result: z
+    .unknown()
+    // Any JSON, written out: hosts warn of the empty schema that means the same.
+    .meta({ anyOf: JSON_TYPES.map((type) => ({ type, title: type })) })
+    .optional()
+    .describe('The answer, or what was asked about'),
   evidence: evidence.optional(),
   job: text(22).optional().describe('Handle for nmp_job'),
   moduleHash: hash.optional().describe('SHA-256 of the logic, to run it again without sending it'),

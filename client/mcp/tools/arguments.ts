@@ -20,6 +20,8 @@ export const capability = z
 
 export const callArguments = z
   .record(z.string().max(128), z.unknown())
+  // Written out: hosts warn of the empty schema that means the same.
+  .meta({ additionalProperties: true })
   .optional()
   .describe('Arguments that fit the input schema of the capability; default: {}');
 
