@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -17,6 +18,7 @@ import { bundleNode } from '../../../enclave/image/bundle.ts';
 import { imageContents } from '../../../enclave/image/contents.ts';
 import { unpackDebian } from '../../../enclave/image/debian.ts';
 import { stripElf } from '../../../enclave/image/elf.ts';
+import { fileTable } from '../../../enclave/image/file-table.ts';
 import type { ImageEntry } from '../../../enclave/image/origin.ts';
 import { DEBIAN } from '../../../enclave/image/pins.ts';
 import { sbomOf } from '../../../enclave/image/sbom.ts';
@@ -130,6 +132,19 @@ describe.skipIf(!there)('the contents', () => {
       'run',
       'tmp',
     ]);
+  });
+
+  it('are those that docs/image.md lists, with their packages and reasons', async () => {
+    const { boot, application } = await imageContents({
+      root: ROOT,
+      native,
+      cache: CACHE,
+      config,
+      profile: 'release',
+      version: 'this release',
+    });
+    const docs = readFileSync(join(ROOT, 'docs', 'image.md'), 'utf8');
+    expect(docs).toContain(fileTable({ boot, application }));
   });
 
   it('can be written by nobody and say where they come from', () => {

@@ -1,0 +1,30 @@
+/** The files of an image as the table in docs/image.md. */
+import { byPath } from './cpio.ts';
+import type { ImageEntry } from './origin.ts';
+
+const CONFIG = 'app/config/';
+
+/** What the configuration names differs from image to image: one row stands for it. */
+const NAMED =
+  '| 2 | `app/config/…` | configuration | of this image | datasets and modules that `nmp.node.json` names |';
+
+export function fileTable(parts: {
+  readonly boot: readonly ImageEntry[];
+  readonly application: readonly ImageEntry[];
+}): string {
+  const rows = [parts.boot, parts.application].flatMap((entries, index) =>
+    entries
+      .toSorted(byPath)
+      .filter(({ path }) => !path.startsWith(CONFIG) || path === `${CONFIG}nmp.node.json`)
+      .map(({ path, origin }) => {
+        const { package: name, version, reason } = origin;
+        return `| ${index + 1} | \`${path}\` | ${name} | ${version} | ${reason} |`;
+      }),
+  );
+  const at = rows.findIndex((row) => row.includes(`${CONFIG}nmp.node.json`));
+  return [
+    '| ramdisk | file | package | version | why |',
+    '|---|---|---|---|---|',
+    ...rows.toSpliced(at + 1, 0, NAMED),
+  ].join('\n');
+}
