@@ -2,9 +2,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RelayMetrics } from '../../../parent/metrics/relay-metrics.ts';
+import { createRelay } from '../../../parent/relay/relay.ts';
 import type { Row } from '../row.ts';
 
 const BYTES = 256 << 20;
@@ -49,10 +51,33 @@ async function roundTrip(to: NetConnectOpts): Promise<number> {
   return median(times);
 }
 
+/** This file is also its own child processes: `sink PATH` and `relay PATH`. */
+function serve(role: string, path: string): void {
+  if (role === 'sink') {
+    // Echoes short messages; of long ones it tells, at the end, that all has come.
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (bytes) => bytes.length <= 256 && socket.write(bytes));
+      socket.on('end', () => socket.end('.'));
+    });
+    server.listen(path, () => process.send?.({ port: 0 }));
+  } else {
+    const dial = () => connect({ path, allowHalfOpen: true });
+    const relay = createRelay({ enclave: { dial }, metrics: new RelayMetrics() });
+    relay.start({ host: '127.0.0.1', port: 0 }).then((address) => process.send?.(address));
+  }
+  process.once('disconnect', () => process.exit(0));
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [, , role = '', path = ''] = process.argv;
+  serve(role, path);
+}
+
 export async function run(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'nmp-bench-'));
   const path = join(folder, 'sink');
-  const program = join(import.meta.dirname, 'relay-peer.ts');
+  const program = import.meta.filename;
   const sink = fork(program, ['sink', path], { execArgv: [] });
   await once(sink, 'message');
   const relay = fork(program, ['relay', path], { execArgv: [] });
