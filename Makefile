@@ -9,7 +9,7 @@ SEEDS ?= 2000
 ONLY ?=
 EIF ?=
 
-.PHONY: prove help demo test check build bench fuzz conformance eif test-boot clean setup sim
+.PHONY: prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -53,6 +53,11 @@ packed: build ## Install the packed package into an empty project and run an exa
 
 prove: setup ## Prove the handshake and refute its mutants (needs ProVerif 2.05)
 	@$(NPX) node scripts/prove.ts
+
+oracle-eif: eif ## Compare the image with AWS's own library for images (compiles it first)
+	@target=$${NMP_CACHE:-$$HOME/.cache/nmp-enclave}/eif-oracle-target && \
+	  CARGO_TARGET_DIR=$$target cargo build -q --release --locked --manifest-path test/oracle/eif/Cargo.toml && \
+	  NMP_EIF_ORACLE=$$target/release/nmp-eif-oracle NMP_EIF_BUILT=build/enclave.eif $(NPX) vitest run test/unit/image/oracle.test.ts
 
 clean: ## Remove what was built here (caches outside stay)
 	rm -rf build dist coverage
