@@ -65,6 +65,32 @@ async function diff(first: string, second: string, options: Options): Promise<vo
   if (differences.length > 0) process.exitCode = EXIT.unknownMeasurement;
 }
 
+const ROLE = /^arn:aws(?:-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
+
+/**
+ * The statement of a KMS key policy that lets exactly this image decrypt.
+ * Source: AWS KMS developer guide, condition keys for attested platforms.
+ */
+async function kms(path: string, options: { readonly role: string }): Promise<void> {
+  if (!ROLE.test(options.role)) throw new NmpError('USAGE', '--role takes the ARN of a role');
+  const { pcrs } = await readImage(path);
+  const conditions = Object.entries({
+    ImageSha384: pcrs.PCR0,
+    PCR1: pcrs.PCR1,
+    PCR2: pcrs.PCR2,
+    ...(pcrs.PCR8 === undefined ? {} : { PCR8: pcrs.PCR8 }),
+  }).map(([name, value]) => [`kms:RecipientAttestation:${name}`, value]);
+  const statement = {
+    Sid: 'OnlyThisEnclaveImage',
+    Effect: 'Allow',
+    Principal: { AWS: options.role },
+    Action: 'kms:Decrypt',
+    Resource: '*',
+    Condition: { StringEqualsIgnoreCase: Object.fromEntries(conditions) },
+  };
+  process.stdout.write(`${JSON.stringify(statement, null, 2)}\n`);
+}
+
 export const registerPcrs: Register = (program) => {
   const pcrs = program.command('pcrs').description('Measurements of enclave images.');
   pcrs
@@ -80,4 +106,10 @@ export const registerPcrs: Register = (program) => {
     .argument('<second>', 'an EIF, or its pcrs.json')
     .option('--json', 'a JSON list')
     .action(diff);
+  pcrs
+    .command('kms')
+    .description('Print the statement of a KMS key policy that lets only this image decrypt.')
+    .argument('<image>', 'an EIF, or its pcrs.json')
+    .requiredOption('--role <arn>', 'role of the instance')
+    .action(kms);
 };

@@ -74,6 +74,26 @@ describe('nmp pcrs', () => {
     expect(JSON.parse(json.stdout)).toHaveLength(3);
   });
 
+  it('writes the statement of a key policy, with every PCR of the image', () => {
+    const role = 'arn:aws:iam::111122223333:role/nmp';
+    const { status, stdout } = nmp('pcrs', 'kms', file('a.json'), '--role', role);
+    expect(status).toBe(0);
+    const { pcrs } = describeEif(image('one'));
+    expect(JSON.parse(stdout)).toMatchObject({
+      Effect: 'Allow',
+      Principal: { AWS: role },
+      Action: 'kms:Decrypt',
+      Condition: {
+        StringEqualsIgnoreCase: {
+          'kms:RecipientAttestation:ImageSha384': pcrs.PCR0,
+          'kms:RecipientAttestation:PCR1': pcrs.PCR1,
+          'kms:RecipientAttestation:PCR2': pcrs.PCR2,
+        },
+      },
+    });
+    expect(nmp('pcrs', 'kms', file('a.json'), '--role', '*').status).toBe(2);
+  });
+
   it('refuses a file that is no pcrs.json', () => {
     expect(nmp('pcrs', 'show', file('other.json')).status).toBe(2);
   });
