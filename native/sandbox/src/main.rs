@@ -6,6 +6,7 @@
 mod engine;
 mod hardening;
 mod host;
+mod measure;
 mod protocol;
 mod wasi;
 
@@ -89,6 +90,18 @@ fn main() -> ExitCode {
         eprintln!("the engine does not start on this machine");
         return ExitCode::FAILURE;
     };
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, module, runs] = arguments.as_slice()
+        && mode == "measure"
+    {
+        return match measure::measure(&sandbox, module, runs) {
+            Some(line) => {
+                println!("{line}");
+                ExitCode::SUCCESS
+            }
+            None => ExitCode::FAILURE,
+        };
+    }
     let (sender, receiver) = channel();
     let receiver = Arc::new(Mutex::new(receiver));
     let running = Running::default();
