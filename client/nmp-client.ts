@@ -15,6 +15,8 @@ import {
   capabilityId,
 } from '../shared/policy/capability.ts';
 import type { ClientPolicy } from '../shared/policy/client-policy.ts';
+import { RECEIPT_IMAGES } from '../shared/receipt/images.ts';
+import type { ReceiptVerifier } from '../shared/receipt/verify.ts';
 import type { Clock, Random } from '../shared/runtime.ts';
 import { canonicalJson } from '../shared/wire/canonical-json.ts';
 import { capabilityKey } from '../shared/wire/capability-key.ts';
@@ -28,6 +30,12 @@ import { refusedBy } from './refused-error.ts';
 import type { NodePeer } from './session/elicit.ts';
 import { type Attested, NodeSession } from './session/node-session.ts';
 import { judgeAnswer } from './verify/answer.ts';
+import {
+  awaitReceipt,
+  type ProofProgress,
+  verifyZkReceipt,
+  type ZkReceipt,
+} from './verify/await-receipt.ts';
 import { createJudge } from './verify/evidence.ts';
 
 export interface NmpClientComponents {
@@ -37,6 +45,8 @@ export interface NmpClientComponents {
   readonly random: Random;
   /** Place in the mesh; one of its own over TCP if absent. */
   readonly mesh?: ClientNode;
+  /** Loads the verifier of ZK receipts; without it no mode that needs one can be asked for. */
+  readonly receipts?: () => Promise<ReceiptVerifier>;
 }
 
 export interface NmpClientInit {
@@ -54,6 +64,8 @@ export interface CallOptions {
   /** A mode that the capability lists; another is refused, never replaced. */
   readonly proofMode?: string;
   readonly onProgress?: (stage: number) => void;
+  /** Told about once a second while an answer waits for its ZK receipt. */
+  readonly onProof?: (progress: ProofProgress) => void;
 }
 
 export interface RunRequest {
@@ -72,9 +84,13 @@ export interface Answer {
   readonly report: AttestationReport;
   /** COSE_Sign1, to keep. */
   readonly certificate: Uint8Array;
+  /** Present, and verified, if the call asked for `stark-composite`. */
+  readonly receipt?: ZkReceipt;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** Proofs take minutes. */
+const PROOF_TIMEOUT_MS = 3_600_000;
 
 export class NmpClient {
   readonly #components: NmpClientComponents;
@@ -205,6 +221,20 @@ export class NmpClient {
     );
   }
 
+  /**
+   * Verifies a receipt that was kept, without any node: that this module ran on the committed
+   * arguments and data and gave this answer.
+   * @param imageId guest program, 32 bytes
+   * @throws NmpError RECEIPT_*
+   */
+  async verifyZkReceipt(
+    module: Uint8Array,
+    imageId: Uint8Array,
+    receipt: ZkReceipt,
+  ): Promise<void> {
+    await verifyZkReceipt(await this.#receipts(), module, imageId, receipt);
+  }
+
   async close(): Promise<void> {
     for (const session of this.#sessions.values()) session.close();
     this.#sessions.clear();
@@ -226,8 +256,15 @@ export class NmpClient {
     return mesh;
   }
 
+  async #receipts(): Promise<ReceiptVerifier> {
+    const load = this.#components.receipts;
+    if (load === undefined) throw new NmpError('RECEIPT_VERIFIER');
+    return load();
+  }
+
   #signal(options: CallOptions): AbortSignal {
-    const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const usual = options.proofMode === 'stark-composite' ? PROOF_TIMEOUT_MS : DEFAULT_TIMEOUT_MS;
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? usual);
     return options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
   }
 
@@ -280,12 +317,16 @@ export class NmpClient {
     const { suite, random } = this.#components;
     const session = this.#sessions.get(peer);
     if (session === undefined) throw new NmpError('UNREACHABLE', 'connect to the node first');
+    const proofMode = options.proofMode ?? 'attested';
+    // Before anything is sent: an answer that cannot be checked is not asked for.
+    const verifier = proofMode === 'stark-composite' ? await this.#receipts() : undefined;
+    const argumentBytes = Uint8Array.from(utf8(canonicalJson(what.args)));
     const requestNonce = Uint8Array.from(random.bytes(32));
     const request: Partial<LogicRequest> = {
       capability: capabilityId(capability),
-      inputs: new Map([['arguments', Uint8Array.from(utf8(canonicalJson(what.args)))]]),
+      inputs: new Map([['arguments', argumentBytes]]),
       requestNonce,
-      proofMode: options.proofMode ?? 'attested',
+      proofMode,
       ...(what.module === undefined ? {} : { wasmBinary: Uint8Array.from(what.module) }),
       ...(what.abi === undefined ? {} : { abi: what.abi }),
       datasets: (what.datasets ?? []).map(({ id, columns }) => ({
@@ -305,10 +346,31 @@ export class NmpClient {
     });
     const failure = firstFailure(report);
     if (failure !== undefined) throw failure;
+    const receipt =
+      verifier &&
+      (await awaitReceipt(
+        {
+          suite,
+          verifier,
+          sleep,
+          ask: (asked, signal) => session.call(asked, { signal }),
+        },
+        { response, attested },
+        {
+          imageId: fromHex(RECEIPT_IMAGES[0] ?? '') ?? new Uint8Array(0),
+          moduleHash: what.moduleHash,
+          arguments: argumentBytes,
+          fuel: BigInt(capability.limits.fuel),
+          requestNonce,
+          datasets: datasetsOf(capability, what.datasets),
+        },
+        options,
+      ));
     return {
       output: JSON.parse(response.semanticEvidence),
       report,
       certificate: response.cryptographicProof,
+      ...(receipt === undefined ? {} : { receipt }),
     };
   }
 
@@ -319,6 +381,33 @@ export class NmpClient {
       throw new NmpError('HANDSHAKE_STATEMENT');
     }
   }
+}
+
+/** The columns that the module was given: those asked for, or all that the capability grants. */
+function datasetsOf(
+  capability: CapabilityDescription,
+  asked: RunRequest['datasets'],
+): readonly { readonly id: string; readonly columns: readonly string[] }[] {
+  if (asked === undefined || asked.length === 0) return capability.datasets;
+  return asked.map(({ id, columns = [] }) => {
+    const granted = capability.datasets.find((dataset) => dataset.id === id)?.columns ?? [];
+    return { id, columns: columns.length === 0 ? granted : columns };
+  });
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new NmpError('TIMEOUT'));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
 }
 
 /** A node's Peer ID holds its Ed25519 key. */

@@ -19,6 +19,7 @@ import {
 } from './nmp-client.ts';
 import { type QuorumAnswer, quorum } from './quorum.ts';
 import { retrying } from './retry.ts';
+import { loadReceiptVerifier } from './verify/receipts.ts';
 import { startWatchdog, type Watchdog, type WatchdogEvent } from './watchdog.ts';
 
 export interface ClientInfo {
@@ -79,6 +80,7 @@ export class NmpClient extends InjectedClient {
         verifier: createNodeVerifierCrypto(),
         clock: systemClock,
         random: systemRandom,
+        receipts: loadReceiptVerifier,
       },
       {
         policy,

@@ -2,13 +2,18 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { utf8 } from '../shared/bytes.ts';
+import { fromHex, utf8 } from '../shared/bytes.ts';
+import type { CryptoSuite } from '../shared/crypto/suite.ts';
 import { createNodeSuite } from '../shared/crypto/suite-node.ts';
-import { parseNodeConfig } from '../shared/policy/node-config.ts';
+import { NmpError } from '../shared/errors.ts';
+import { type NodeConfig, parseNodeConfig } from '../shared/policy/node-config.ts';
+import { RECEIPT_IMAGES } from '../shared/receipt/images.ts';
 import type { Clock, Random } from '../shared/runtime.ts';
 import { canonicalJson } from '../shared/wire/canonical-json.ts';
 import type { Nsm } from './attest/nsm.ts';
 import { openDatasets } from './data/open.ts';
+import type { DataKeys } from './data/sealed/keys.ts';
+import { createSealedSource } from './data/sealed/sealed-source.ts';
 import { createFileSource } from './data/source.ts';
 import { createEgressFilter } from './egress/egress-filter.ts';
 import { loadScanner } from './egress/scanner.ts';
@@ -19,6 +24,8 @@ import type { EnclaveSocket } from './mesh/enclave-socket.ts';
 import { loadIdentity } from './mesh/identity.ts';
 import { loadCapabilities } from './node/capability.ts';
 import { createNode, type DataNode } from './node/node.ts';
+import { createProofs, type Proofs } from './prove/proofs.ts';
+import { createProverProcess, type ProverProcessInit } from './prove/prover-process.ts';
 import { createProcessEngine } from './sandbox/process-engine.ts';
 import { SessionStore } from './session/session-store.ts';
 
@@ -27,6 +34,8 @@ export interface ComposeComponents {
   readonly random: Random;
   readonly nsm: Nsm;
   readonly socket: EnclaveSocket;
+  /** Opens the keys of sealed datasets. */
+  readonly dataKeys: DataKeys;
 }
 
 export interface ComposeInit {
@@ -35,14 +44,31 @@ export interface ComposeInit {
   readonly configFile: string;
   /** The `nmp-sandbox` program. */
   readonly sandbox: string;
+  /** The STARK prover and its guest; needed only if a capability offers `stark-composite`. */
+  readonly prover?: Pick<ProverProcessInit, 'program' | 'image'>;
   readonly announce: readonly string[];
 }
 
 const RELEASE = '0.1.0';
 
+/** @throws NmpError RECEIPT_PROVER if a capability promises proofs that cannot be made */
+async function openProofs(
+  { clock, random, suite }: Pick<ComposeComponents, 'clock' | 'random'> & { suite: CryptoSuite },
+  config: NodeConfig,
+  init: ComposeInit,
+): Promise<Proofs | undefined> {
+  if (config.capabilities.every(({ proofModes }) => !proofModes.includes('stark-composite'))) {
+    return undefined;
+  }
+  const imageId = fromHex(RECEIPT_IMAGES[0] ?? '');
+  if (init.prover === undefined || imageId === undefined) throw new NmpError('RECEIPT_PROVER');
+  const prover = await createProverProcess({ ...init.prover, imageId });
+  return createProofs({ prover, clock, random, suite });
+}
+
 /** @throws NmpError of every part that cannot start */
 export async function composeNode(
-  { clock, random, nsm, socket }: ComposeComponents,
+  { clock, random, nsm, socket, dataKeys }: ComposeComponents,
   init: ComposeInit,
 ): Promise<DataNode> {
   const suite = createNodeSuite();
@@ -50,7 +76,9 @@ export async function composeNode(
   const folder = dirname(resolve(init.configFile));
   const guardian = createGuardian({ authority: loadAuthority() }, { policy: DEFAULT_POLICY });
   const egress = createEgressFilter({ scanner: loadScanner() });
-  const datasets = await openDatasets(config, { random, source: createFileSource({ folder }) });
+  const plain = createFileSource({ folder });
+  const source = createSealedSource({ plain, keys: dataKeys }, { folder });
+  const datasets = await openDatasets(config, { random, source });
   const engine = await createProcessEngine({
     program: init.sandbox,
     processes: config.sandbox.processes,
@@ -63,6 +91,7 @@ export async function composeNode(
     },
     config,
   );
+  const proofs = await openProofs({ clock, random, suite }, config, init);
   // The certificate key is born and dies with this process.
   const certificateKeys = generateKeyPairSync('ed25519');
   const spki = certificateKeys.publicKey.export({ format: 'der', type: 'spki' });
@@ -76,6 +105,7 @@ export async function composeNode(
       egress,
       datasets,
       engine,
+      proofs,
       sessions: new SessionStore({ clock, random }),
       socket,
       sign: (message) => Uint8Array.from(sign(null, message, certificateKeys.privateKey)),

@@ -1,6 +1,6 @@
 /** Composition of a node in local mode: simulated NSM, plain datasets, unix sockets. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { toHex } from '../shared/bytes.ts';
 import { NmpError } from '../shared/errors.ts';
 import { systemClock, systemRandom } from '../shared/runtime.ts';
@@ -8,6 +8,8 @@ import { measureLocally } from './attest/local-measurement.ts';
 import { createSimulatedNsm } from './attest/simulated.ts';
 import { loadOrCreateSimulatedRoot } from './attest/simulated-root.ts';
 import { composeNode } from './compose.ts';
+import { createDataKeys } from './data/sealed/keys.ts';
+import { createAwsKms, type KmsCredentials } from './kms/aws-kms.ts';
 import { unixEnclaveSocket } from './mesh/enclave-socket.ts';
 import type { DataNode } from './node/node.ts';
 
@@ -38,6 +40,30 @@ async function readConfig(file: string): Promise<string> {
   }
 }
 
+async function readKeyFile(file: string): Promise<Uint8Array> {
+  try {
+    return Uint8Array.from(await readFile(file));
+  } catch (cause) {
+    throw new NmpError('SEALED_KEY', undefined, { cause });
+  }
+}
+
+/** @throws NmpError KMS_UNREACHABLE */
+async function environmentCredentials(): Promise<KmsCredentials> {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
+  if (AWS_ACCESS_KEY_ID === undefined || AWS_SECRET_ACCESS_KEY === undefined) {
+    throw new NmpError(
+      'KMS_UNREACHABLE',
+      'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set.',
+    );
+  }
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    ...(AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: AWS_SESSION_TOKEN }),
+  };
+}
+
 export async function startLocalNode(
   init: LocalNodeInit,
 ): Promise<{ node: DataNode; ready: LocalReady }> {
@@ -52,12 +78,21 @@ export async function startLocalNode(
   });
   const nsm = createSimulatedNsm({ clock, random }, { root, pcrs });
   const socket = unixEnclaveSocket(init.runDirectory, false);
+  const folder = dirname(resolve(init.configFile));
+  const dataKeys = createDataKeys({
+    createKms: (where) => createAwsKms({ nsm, credentials: environmentCredentials }, where),
+    readKeyFile: (path) => readKeyFile(resolve(folder, path)),
+  });
   const node = await composeNode(
-    { clock, random, nsm, socket },
+    { clock, random, nsm, socket, dataKeys },
     {
       configText,
       configFile: init.configFile,
       sandbox: join(PACKAGE, 'build', 'native', 'nmp-sandbox'),
+      prover: {
+        program: join(PACKAGE, 'build', 'native', 'nmp-zk-prover'),
+        image: join(PACKAGE, 'native', 'zk', 'guest.bin'),
+      },
       announce: init.announce,
     },
   );

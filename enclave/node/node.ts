@@ -144,7 +144,10 @@ export async function createNode(components: NodeComponents, init: NodeInit): Pr
   );
   await mesh.handle(
     PROTOCOL.describe,
-    streamHandler(async (_peer, frames, s) => serveRecord(await currentRecord(), frames, s), signal),
+    streamHandler(
+      async (_peer, frames, s) => serveRecord(await currentRecord(), frames, s),
+      signal,
+    ),
   );
   // The record is kept here at once; telling others waits until there are some.
   for (const { description } of init.capabilities) {
@@ -157,6 +160,7 @@ export async function createNode(components: NodeComponents, init: NodeInit): Pr
       shutdown.abort(new NmpError('CONNECTION_LOST'));
       components.sessions.clear();
       await mesh.stop();
+      components.proofs?.stop();
       await components.engine.stop();
       await components.nsm.close();
     },

@@ -13,14 +13,19 @@ import {
   INPUT_LABEL,
   OUTPUT_LABEL,
 } from '../../shared/receipt/commitment.ts';
+import { receiptNonce } from '../../shared/receipt/journal.ts';
 import type { Clock, Random } from '../../shared/runtime.ts';
 import { type LogicRequest, LogicResponse } from '../../shared/wire/codec.ts';
 import { encodeGuestInput } from '../../shared/wire/guest-input.ts';
 import { encodeRefusal } from '../../shared/wire/refusal.ts';
 import type { DatasetStore } from '../data/store.ts';
+import { valueBits } from '../../shared/policy/value-bits.ts';
 import type { EgressFilter, EgressVerdict } from '../egress/filter.ts';
+import type { AuditSink } from '../egress/gate/audit.ts';
+import type { Admission, EgressGate } from '../egress/gate/gate.ts';
 import { verdictDigest } from '../guardian/create-guardian.ts';
 import type { Guardian, GuardianVerdict } from '../guardian/guardian.ts';
+import type { Offer, Proofs } from '../prove/proofs.ts';
 import type { GuestAbi, Outcome, RunResult, SandboxEngine } from '../sandbox/engine.ts';
 import type { CallContext, CallHandler } from '../session/serve.ts';
 import { parseArguments } from './arguments.ts';
@@ -33,7 +38,13 @@ export interface PipelineComponents {
   readonly guardian: Guardian;
   readonly engine: SandboxEngine;
   readonly egress: EgressFilter;
+  /** Quotas, quarantine and bans; absent only if no capability has a quota or canaries. */
+  readonly gate?: EgressGate | undefined;
+  /** Takes sealed records of blocked answers for the data owner; absent: findings are dropped. */
+  readonly audit?: AuditSink | undefined;
   readonly datasets: DatasetStore;
+  /** Absent if the node cannot prove; it then offers no mode that needs it. */
+  readonly proofs?: Proofs | undefined;
   /** Ed25519 under the certificate key of the node statement. */
   readonly sign: (message: Uint8Array) => Uint8Array;
 }
@@ -57,20 +68,34 @@ const OUTCOME_CODE: Readonly<Record<Exclude<Outcome, 'ok'>, ErrorCode>> = {
   lost: 'SANDBOX_LOST',
 };
 
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['SANDBOX_LOST', 'SANDBOX_UNAVAILABLE']);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  'SANDBOX_LOST',
+  'SANDBOX_UNAVAILABLE',
+  'RECEIPT_BUSY',
+]);
+
+/** Blind what certificate and receipt commit to; 32 bytes each. */
+interface Salts {
+  readonly inputSalt: Uint8Array<ArrayBuffer>;
+  readonly outputSalt: Uint8Array<ArrayBuffer>;
+}
 
 /** A refusal with what may be told of it beyond its code. */
 class Refused extends Error {
   readonly error: NmpError;
   readonly reasons: readonly string[];
   readonly countBucket: EgressVerdict['countBucket'];
+  /** 16 bytes, of the audit record if there is one. */
+  readonly auditId: Uint8Array | undefined;
 
   constructor(
     code: ErrorCode,
     reasons: readonly string[] = [],
     countBucket: EgressVerdict['countBucket'] = '0',
+    auditId?: Uint8Array,
   ) {
     super(code);
+    this.auditId = auditId;
     this.error = new NmpError(code);
     this.reasons = reasons;
     this.countBucket = countBucket;
@@ -99,13 +124,14 @@ class Pipeline {
         code: refused.error.code,
         countBucket: refused.countBucket,
         retryable: RETRYABLE.has(refused.error.code),
-        auditId: toBase64Url(this.#components.random.bytes(16)),
+        auditId: toBase64Url(refused.auditId ?? this.#components.random.bytes(16)),
         reasons: [...refused.reasons],
       });
     }
   }
 
   async #answer(request: LogicRequest, context: CallContext): Promise<Uint8Array> {
+    if (request.job !== '') return this.#job(request, context);
     if (request.requestNonce.length !== REQUEST_NONCE_BYTES) throw new NmpError('FRAME_MALFORMED');
     const capability = findCapability(this.#init.capabilities, request);
     // Nothing beyond a capability's own grants can be asked for yet.
@@ -114,6 +140,7 @@ class Pipeline {
     if (!capability.config.proofModes.some((mode) => mode === proofMode)) {
       throw new NmpError('CALL_PROOF_MODE');
     }
+    const proofs = proofMode === 'attested' ? undefined : this.#proofsFor(proofMode, request);
     const grants = grantsOf(capability, request);
     const args = parseArguments(request.inputs, capability.config.input);
     const module = capability.module ?? request.wasmBinary;
@@ -128,11 +155,75 @@ class Pipeline {
       })),
     });
 
-    const run = await this.#run(module, input, { abi, request, capability, context });
+    const admission = this.#admit({ capability, grants, verdict, context });
+    let run: RunResult;
+    try {
+      run = await this.#run(module, input, { abi, request, capability, context });
+    } catch (cause) {
+      admission?.failed();
+      throw cause;
+    }
 
     context.progress(STAGE.egress);
-    const egress = this.#judgeOutput(run, { capability, grants, verdict, context });
-    return this.#certify({ request, capability, grants, context, verdict, egress, input, run });
+    const egress = this.#judgeOutput(run, { capability, grants, verdict, context, admission });
+    const salts = this.#salts();
+    const offer = await proofs?.offer(
+      context.session.peer,
+      {
+        ...salts,
+        nonce: receiptNonce(
+          this.#components.suite,
+          context.session.transcript,
+          request.requestNonce,
+        ),
+        fuel: BigInt(capability.config.limits.fuel),
+        module,
+        input,
+        openings: grants.map((grant) =>
+          this.#components.datasets.prove(grant.dataset, grant.columns),
+        ),
+      },
+      egress.output,
+      context.signal,
+    );
+    return this.#certify({
+      ...{ request, capability, grants, context, verdict, egress, input, run },
+      ...{ salts, offer },
+    });
+  }
+
+  /** The one mode beyond `attested`; a mode is never replaced by another. */
+  #proofsFor(proofMode: string, request: LogicRequest): Proofs {
+    const { proofs } = this.#components;
+    if (proofMode !== 'stark-composite' || proofs === undefined || request.abi === 'wasi-p1') {
+      throw new NmpError('CALL_PROOF_MODE');
+    }
+    return proofs;
+  }
+
+  #salts(): Salts {
+    const { random } = this.#components;
+    return {
+      inputSalt: Uint8Array.from(random.bytes(COMMITMENT_SALT_BYTES)),
+      outputSalt: Uint8Array.from(random.bytes(COMMITMENT_SALT_BYTES)),
+    };
+  }
+
+  /** How the proof of an earlier answer to this peer fares. */
+  #job({ job, cancelJob }: LogicRequest, { session }: CallContext): Uint8Array {
+    const { proofs } = this.#components;
+    if (proofs === undefined) throw new NmpError('RECEIPT_JOB');
+    if (cancelJob) proofs.cancel(session.peer, job);
+    const status = proofs.status(session.peer, job);
+    if (status.code !== undefined) throw new NmpError(status.code);
+    return LogicResponse.encode({
+      job,
+      jobState: status.state,
+      jobBefore: status.before,
+      segments: status.segments,
+      segmentsProven: status.proven,
+      ...(status.receipt === undefined ? {} : { zkReceipt: Uint8Array.from(status.receipt) }),
+    });
   }
 
   #judgeModule(module: Uint8Array, request: LogicRequest, capability: Capability) {
@@ -186,6 +277,30 @@ class Pipeline {
     return result;
   }
 
+  /** Charges the call before it runs. @throws NmpError EGRESS_* */
+  #admit(call: {
+    readonly capability: Capability;
+    readonly grants: readonly Grant[];
+    readonly verdict: GuardianVerdict;
+    readonly context: CallContext;
+  }): Admission | undefined {
+    const { gate } = this.#components;
+    const { egress: policy, output } = call.capability.config;
+    if (gate === undefined) {
+      const needed =
+        policy.quotaBits ?? policy.clientQuotaBits ?? policy.canaries ?? policy.blocksBeforeQuarantine;
+      if (needed !== undefined) throw new NmpError('EGRESS_LEDGER');
+      return undefined;
+    }
+    return gate.admit({
+      client: call.context.session.peer,
+      moduleHash: call.verdict.moduleHash,
+      datasets: call.grants.map(({ dataset }) => dataset),
+      policy,
+      bits: valueBits(output),
+    });
+  }
+
   #judgeOutput(
     run: RunResult,
     call: {
@@ -193,6 +308,7 @@ class Pipeline {
       readonly grants: readonly Grant[];
       readonly verdict: GuardianVerdict;
       readonly context: CallContext;
+      readonly admission: Admission | undefined;
     },
   ): EgressVerdict & { readonly output: Uint8Array } {
     const { egress, datasets } = this.#components;
@@ -207,9 +323,20 @@ class Pipeline {
             rowsRead: Math.min(...call.grants.map((grant) => datasets.get(grant.dataset).rows)),
           }),
     });
+    call.admission?.settle(verdict);
     const { output } = verdict;
     if (verdict.blocked || output === undefined) {
-      throw new Refused('EGRESS_BLOCKED', [], verdict.countBucket);
+      const auditId = this.#components.random.bytes(16);
+      this.#components.audit?.write({
+        auditId,
+        atMs: this.#components.clock.nowMs(),
+        client: call.context.session.peer,
+        capability: call.capability.id,
+        moduleHash: call.verdict.moduleHash,
+        codes: verdict.codes,
+        findings: verdict.findings,
+      });
+      throw new Refused('EGRESS_BLOCKED', [], verdict.countBucket, auditId);
     }
     return { ...verdict, output };
   }
@@ -223,10 +350,11 @@ class Pipeline {
     readonly egress: EgressVerdict & { readonly output: Uint8Array };
     readonly input: Uint8Array;
     readonly run: RunResult;
+    readonly salts: Salts;
+    readonly offer: Offer | undefined;
   }): Uint8Array {
-    const { suite, random, clock, datasets, engine, sign } = this.#components;
-    const inputSalt = Uint8Array.from(random.bytes(COMMITMENT_SALT_BYTES));
-    const outputSalt = Uint8Array.from(random.bytes(COMMITMENT_SALT_BYTES));
+    const { suite, clock, datasets, engine, sign } = this.#components;
+    const { inputSalt, outputSalt } = call.salts;
     const inputCommitment = Uint8Array.from(commitTo(suite, INPUT_LABEL, inputSalt, call.input));
     const certificate = signCertificate(
       {
@@ -257,6 +385,14 @@ class Pipeline {
       inputSalt,
       outputSalt,
       inputCommitment,
+      ...(call.offer === undefined
+        ? {}
+        : {
+            job: call.offer.job,
+            jobState: 'queued',
+            segments: call.offer.segments,
+            cycles: BigInt(call.offer.cycles),
+          }),
     });
   }
 }

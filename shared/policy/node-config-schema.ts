@@ -85,6 +85,28 @@ export const viewDefinition = z
   })
   .describe('A view as in HL7 SQL-on-FHIR v2, subset; one row a resource.');
 
+/** Where the key of a sealed dataset comes from (docs/sealed-datasets.md). */
+const sealedSchema = z
+  .union([
+    z.strictObject({
+      kms: z.strictObject({
+        keyId: z
+          .string()
+          .regex(/^arn:aws[a-z-]{0,16}:kms:[a-z0-9-]{1,32}:\d{12}:key\/[A-Za-z0-9-]{1,128}$/)
+          .describe('ARN of the KMS key, as nmp seal prints it.'),
+        endpoint: z
+          .url()
+          .max(1024)
+          .exactOptional()
+          .describe('Default: that of the region in the ARN.'),
+      }),
+    }),
+    z.strictObject({
+      keyFile: filePath.describe('64 hexadecimal digits; local mode only, for trials.'),
+    }),
+  ])
+  .describe('The file is sealed (nmp seal): opened at the start, into memory only.');
+
 const datasetCommon = {
   id,
   path: filePath,
@@ -97,6 +119,7 @@ const datasetCommon = {
     .exactOptional()
     .describe('32 bytes in hex that blind the commitment; without it, fresh at every start.'),
   description: z.string().max(1024).exactOptional(),
+  sealed: sealedSchema.exactOptional(),
 };
 
 export const datasetSchema = z.discriminatedUnion('format', [
@@ -141,6 +164,29 @@ const egressPolicy = z
       .exactOptional()
       .describe('Fewest rows that an answer may be about.'),
     restrictedKeys: z.array(z.string().min(1).max(128)).max(256).exactOptional(),
+    quotaBits: z
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .exactOptional()
+      .describe('Bits that one client may learn of one dataset with one module.'),
+    clientQuotaBits: z
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .exactOptional()
+      .describe('Bits that one client may learn of one dataset with all its modules.'),
+    blocksBeforeQuarantine: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .exactOptional()
+      .describe('Blocked answers of one client with one module before it is held; default 3.'),
+    canaries: z
+      .array(z.string().min(12).max(256))
+      .max(64)
+      .exactOptional()
+      .describe('Strings planted in rows of the dataset; any trace of one bans the module.'),
   })
   .describe('What the egress filter enforces beyond the output schema.');
 
@@ -163,11 +209,13 @@ export const capabilitySchema = z.strictObject({
   limits: limits.prefault({}),
   egress: egressPolicy.default({}),
   proofModes: z
-    .array(z.enum(['attested']))
+    .array(z.enum(['attested', 'stark-composite']))
     .min(1)
     .max(2)
     .default(['attested'])
-    .describe('How an answer is proven; attested: a certificate by the attested key.'),
+    .describe(
+      'How an answer is proven; attested: a certificate by the attested key; stark-composite: that and a ZK receipt, made in minutes by nmp-zk-prover.',
+    ),
 });
 
 export const nodeConfigSchema = z
@@ -207,6 +255,7 @@ export const nodeConfigSchema = z
 /** A checked configuration with all defaults in place. */
 export type NodeConfig = z.output<typeof nodeConfigSchema>;
 export type DatasetConfig = z.output<typeof datasetSchema>;
+export type SealedConfig = z.output<typeof sealedSchema>;
 export type CapabilityConfig = z.output<typeof capabilitySchema>;
 export type ViewDefinition = z.output<typeof viewDefinition>;
 export type CellType = z.output<typeof cellType>;

@@ -98,6 +98,8 @@ export interface LogicRequest {
     requestNonce: Uint8Array<ArrayBuffer>;
     abi: string;
     moduleBytes: number;
+    job: string;
+    cancelJob: boolean;
 }
 export declare namespace LogicRequest {
     interface LogicRequest$inputsEntry {
@@ -187,9 +189,17 @@ export declare namespace LogicRequest {
         field: '$.moduleBytes';
         value: number;
     }
+    interface LogicRequestJobFieldEvent {
+        field: '$.job';
+        value: string;
+    }
+    interface LogicRequestCancelJobFieldEvent {
+        field: '$.cancelJob';
+        value: boolean;
+    }
     function encode(obj: Partial<LogicRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicRequest>): LogicRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicRequest>): Generator<LogicRequestSessionTokenFieldEvent | LogicRequestWasmBinaryFieldEvent | LogicRequestInputsFieldEvent | LogicRequestPqcCiphertextFieldEvent | LogicRequestAesNonceFieldEvent | LogicRequestStreamFieldEvent | LogicRequestClientSignatureFieldEvent | LogicRequestCapabilityFieldEvent | LogicRequestDatasetsDatasetFieldEvent | LogicRequestDatasetsColumnsFieldEvent | LogicRequestDeadlineMsFieldEvent | LogicRequestProofModeFieldEvent | LogicRequestModuleCapabilitiesFieldEvent | LogicRequestRequestNonceFieldEvent | LogicRequestAbiFieldEvent | LogicRequestModuleBytesFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicRequest>): Generator<LogicRequestSessionTokenFieldEvent | LogicRequestWasmBinaryFieldEvent | LogicRequestInputsFieldEvent | LogicRequestPqcCiphertextFieldEvent | LogicRequestAesNonceFieldEvent | LogicRequestStreamFieldEvent | LogicRequestClientSignatureFieldEvent | LogicRequestCapabilityFieldEvent | LogicRequestDatasetsDatasetFieldEvent | LogicRequestDatasetsColumnsFieldEvent | LogicRequestDeadlineMsFieldEvent | LogicRequestProofModeFieldEvent | LogicRequestModuleCapabilitiesFieldEvent | LogicRequestRequestNonceFieldEvent | LogicRequestAbiFieldEvent | LogicRequestModuleBytesFieldEvent | LogicRequestJobFieldEvent | LogicRequestCancelJobFieldEvent>;
 }
 export interface DatasetGrant {
     dataset: string;
@@ -219,6 +229,11 @@ export interface LogicResponse {
     inputCommitment: Uint8Array<ArrayBuffer>;
     refusal?: Refusal;
     job: string;
+    jobState: string;
+    jobBefore: number;
+    segments: number;
+    segmentsProven: number;
+    cycles: bigint;
 }
 export declare namespace LogicResponse {
     const codec: () => Codec<LogicResponse>;
@@ -279,9 +294,29 @@ export declare namespace LogicResponse {
         field: '$.job';
         value: string;
     }
+    interface LogicResponseJobStateFieldEvent {
+        field: '$.jobState';
+        value: string;
+    }
+    interface LogicResponseJobBeforeFieldEvent {
+        field: '$.jobBefore';
+        value: number;
+    }
+    interface LogicResponseSegmentsFieldEvent {
+        field: '$.segments';
+        value: number;
+    }
+    interface LogicResponseSegmentsProvenFieldEvent {
+        field: '$.segmentsProven';
+        value: number;
+    }
+    interface LogicResponseCyclesFieldEvent {
+        field: '$.cycles';
+        value: bigint;
+    }
     function encode(obj: Partial<LogicResponse>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicResponse>): LogicResponse;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicResponse>): Generator<LogicResponseSemanticEvidenceFieldEvent | LogicResponseCryptographicProofFieldEvent | LogicResponseZkReceiptFieldEvent | LogicResponseInputSaltFieldEvent | LogicResponseOutputSaltFieldEvent | LogicResponseInputCommitmentFieldEvent | LogicResponseRefusalStageFieldEvent | LogicResponseRefusalCodeFieldEvent | LogicResponseRefusalCountBucketFieldEvent | LogicResponseRefusalRetryableFieldEvent | LogicResponseRefusalAuditIdFieldEvent | LogicResponseRefusalReasonsFieldEvent | LogicResponseRefusalPaddingFieldEvent | LogicResponseJobFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicResponse>): Generator<LogicResponseSemanticEvidenceFieldEvent | LogicResponseCryptographicProofFieldEvent | LogicResponseZkReceiptFieldEvent | LogicResponseInputSaltFieldEvent | LogicResponseOutputSaltFieldEvent | LogicResponseInputCommitmentFieldEvent | LogicResponseRefusalStageFieldEvent | LogicResponseRefusalCodeFieldEvent | LogicResponseRefusalCountBucketFieldEvent | LogicResponseRefusalRetryableFieldEvent | LogicResponseRefusalAuditIdFieldEvent | LogicResponseRefusalReasonsFieldEvent | LogicResponseRefusalPaddingFieldEvent | LogicResponseJobFieldEvent | LogicResponseJobStateFieldEvent | LogicResponseJobBeforeFieldEvent | LogicResponseSegmentsFieldEvent | LogicResponseSegmentsProvenFieldEvent | LogicResponseCyclesFieldEvent>;
 }
 export interface Refusal {
     stage: string;

@@ -491,6 +491,14 @@ export var LogicRequest;
                     w.uint32(200);
                     w.uint32(obj.moduleBytes);
                 }
+                if ((obj.job != null && obj.job !== '')) {
+                    w.uint32(210);
+                    w.string(obj.job);
+                }
+                if ((obj.cancelJob != null && obj.cancelJob !== false)) {
+                    w.uint32(216);
+                    w.bool(obj.cancelJob);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -510,7 +518,9 @@ export var LogicRequest;
                     moduleCapabilities: [],
                     requestNonce: uint8ArrayAlloc(0),
                     abi: '',
-                    moduleBytes: 0
+                    moduleBytes: 0,
+                    job: '',
+                    cancelJob: false
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -590,6 +600,14 @@ export var LogicRequest;
                         }
                         case 25: {
                             obj.moduleBytes = reader.uint32();
+                            break;
+                        }
+                        case 26: {
+                            obj.job = reader.string();
+                            break;
+                        }
+                        case 27: {
+                            obj.cancelJob = reader.bool();
                             break;
                         }
                         default: {
@@ -729,6 +747,20 @@ export var LogicRequest;
                             yield {
                                 field: `${prefix}.moduleBytes`,
                                 value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 26: {
+                            yield {
+                                field: `${prefix}.job`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
+                        case 27: {
+                            yield {
+                                field: `${prefix}.cancelJob`,
+                                value: reader.bool()
                             };
                             break;
                         }
@@ -895,6 +927,26 @@ export var LogicResponse;
                     w.uint32(162);
                     w.string(obj.job);
                 }
+                if ((obj.jobState != null && obj.jobState !== '')) {
+                    w.uint32(170);
+                    w.string(obj.jobState);
+                }
+                if ((obj.jobBefore != null && obj.jobBefore !== 0)) {
+                    w.uint32(176);
+                    w.uint32(obj.jobBefore);
+                }
+                if ((obj.segments != null && obj.segments !== 0)) {
+                    w.uint32(184);
+                    w.uint32(obj.segments);
+                }
+                if ((obj.segmentsProven != null && obj.segmentsProven !== 0)) {
+                    w.uint32(192);
+                    w.uint32(obj.segmentsProven);
+                }
+                if ((obj.cycles != null && obj.cycles !== 0n)) {
+                    w.uint32(200);
+                    w.uint64(obj.cycles);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -906,7 +958,12 @@ export var LogicResponse;
                     inputSalt: uint8ArrayAlloc(0),
                     outputSalt: uint8ArrayAlloc(0),
                     inputCommitment: uint8ArrayAlloc(0),
-                    job: ''
+                    job: '',
+                    jobState: '',
+                    jobBefore: 0,
+                    segments: 0,
+                    segmentsProven: 0,
+                    cycles: 0n
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -944,6 +1001,26 @@ export var LogicResponse;
                         }
                         case 20: {
                             obj.job = reader.string();
+                            break;
+                        }
+                        case 21: {
+                            obj.jobState = reader.string();
+                            break;
+                        }
+                        case 22: {
+                            obj.jobBefore = reader.uint32();
+                            break;
+                        }
+                        case 23: {
+                            obj.segments = reader.uint32();
+                            break;
+                        }
+                        case 24: {
+                            obj.segmentsProven = reader.uint32();
+                            break;
+                        }
+                        case 25: {
+                            obj.cycles = reader.uint64();
                             break;
                         }
                         default: {
@@ -1010,6 +1087,41 @@ export var LogicResponse;
                             yield {
                                 field: `${prefix}.job`,
                                 value: reader.string()
+                            };
+                            break;
+                        }
+                        case 21: {
+                            yield {
+                                field: `${prefix}.jobState`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
+                        case 22: {
+                            yield {
+                                field: `${prefix}.jobBefore`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 23: {
+                            yield {
+                                field: `${prefix}.segments`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 24: {
+                            yield {
+                                field: `${prefix}.segmentsProven`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 25: {
+                            yield {
+                                field: `${prefix}.cycles`,
+                                value: reader.uint64()
                             };
                             break;
                         }

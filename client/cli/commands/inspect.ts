@@ -3,11 +3,13 @@ import type { Register } from '../register.ts';
 import { registerInspectDocument } from './inspect/document.ts';
 import { registerInspectEif } from './inspect/eif.ts';
 import { registerInspectModule } from './inspect/module.ts';
+import { registerInspectReceipt } from './inspect/receipt.ts';
 
 const KINDS: readonly Register[] = [
   registerInspectDocument,
   registerInspectModule,
   registerInspectEif,
+  registerInspectReceipt,
 ];
 
 export const registerInspect: Register = (program) => {

@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 use wasmi::{
-    Config, EnforcedLimits, Engine, Error, Instance, Linker, Memory, Module, Store, StoreLimits,
+    CompilationMode, Config, EnforcedLimits, Engine, Error, Instance, Linker, Memory, Module, Store, StoreLimits,
     StoreLimitsBuilder, TrapCode,
 };
 
@@ -29,6 +29,9 @@ fn config() -> Config {
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false)
         .floats(true)
+        // A function is validated and translated when it is first called: most never are, and
+        // every cycle is paid for. What is not valid still never runs.
+        .compilation_mode(CompilationMode::Lazy)
         .ignore_custom_sections(true)
         .enforced_limits(EnforcedLimits::default());
     config

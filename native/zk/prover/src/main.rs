@@ -21,7 +21,8 @@ use risc0_zkvm::{
 const SEGMENT_PO2: u32 = 18;
 /// A run of more segments is refused before any proving starts; the verifier's cap.
 const SEGMENTS_MAX: u64 = 16;
-const CYCLES_MAX: u64 = SEGMENTS_MAX << SEGMENT_PO2;
+/// A quote still tells what a run of four times as many would take.
+const QUOTE_CYCLES_MAX: u64 = 4 * SEGMENTS_MAX << SEGMENT_PO2;
 /// Module, input and openings together, bytes.
 const REQUEST_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Guest and image files, bytes.
@@ -67,16 +68,13 @@ fn image_id(image: &str) -> Result<(), Failure> {
 fn execute(image: &[u8], request: &[u8]) -> Result<Session, Failure> {
     let env = ExecutorEnv::builder()
         .segment_limit_po2(SEGMENT_PO2)
-        .session_limit(Some(CYCLES_MAX))
+        .session_limit(Some(QUOTE_CYCLES_MAX))
         .write_slice(request)
         .build()?;
     let session = ExecutorImpl::from_elf(env, image)?
         .run_with_callback(|segment| Ok(Box::new(SimpleSegmentRef::new(segment))))?;
     if session.exit_code != GuestExit::Halted(0) {
         return Err("the guest did not halt with 0".into());
-    }
-    if session.segments.len() as u64 > SEGMENTS_MAX {
-        return Err("too many segments".into());
     }
     Ok(session)
 }
@@ -113,6 +111,9 @@ fn prove(image: &str) -> Result<(), Failure> {
     let image = read(image)?;
     let id = compute_image_id(&image)?;
     let mut session = execute(&image, &read_request()?)?;
+    if session.segments.len() as u64 > SEGMENTS_MAX {
+        return Err("too many segments".into());
+    }
     eprintln!("{{{}}}", summary(&session));
     let all = session.segments.len();
     session.add_hook(Progress {

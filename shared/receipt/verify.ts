@@ -1,0 +1,128 @@
+/**
+ * What a client checks of a receipt before it believes an answer. Order: kind · image id · seal ·
+ * journal digest · every field of the journal against the request · outcome. Each check has its
+ * own code, and the first that fails ends the verification.
+ */
+import { equalBytes, toHex } from '../bytes.ts';
+import type { CryptoSuite } from '../crypto/suite.ts';
+import { type ErrorCode, NmpError } from '../errors.ts';
+import { commitTo, OUTPUT_LABEL } from './commitment.ts';
+import { RECEIPT_IMAGES } from './images.ts';
+import {
+  commitToArguments,
+  datasetsDigest,
+  decodeJournal,
+  type Journal,
+  RECEIPT_PROFILE,
+  type ReceiptDataset,
+  type ReceiptOutcome,
+} from './journal.ts';
+import { createSealVerifier, type SealReport } from './seal.ts';
+
+/** What the receipt must be about: all of it known to the client without trusting the node. */
+export interface ReceiptRequest {
+  /** Image id of the guest program, 32 bytes; one of this release's. */
+  readonly imageId: Uint8Array;
+  /** `receiptNonce` of session and call, 32 bytes. */
+  readonly nonce: Uint8Array;
+  /** Fuel limit in units of `nmp-wasm-zk-v1`. */
+  readonly fuel: bigint;
+  /** Arguments as canonical JSON, UTF-8. */
+  readonly arguments: Uint8Array;
+  /** 32 bytes from the sealed answer; blinds arguments and input. */
+  readonly inputSalt: Uint8Array;
+  /** Commitment to the whole input, from certificate and answer. */
+  readonly inputCommitment: Uint8Array;
+  readonly datasets: readonly ReceiptDataset[];
+  /** 32 bytes from the sealed answer. */
+  readonly outputSalt: Uint8Array;
+  /** The answer, UTF-8; empty unless the outcome is `ok`. */
+  readonly output: Uint8Array;
+  readonly outcome: ReceiptOutcome;
+}
+
+export interface VerifiedReceipt {
+  readonly kind: 'stark-composite';
+  readonly imageId: string;
+  readonly segments: number;
+  readonly journal: Journal;
+}
+
+export interface ReceiptVerifier {
+  /**
+   * @param module the WebAssembly that was sent @param receipt at most 8 MiB
+   * @throws NmpError RECEIPT_*; what is returned holds without trust in node or cloud
+   */
+  verify(
+    module: Uint8Array,
+    receipt: Uint8Array,
+    request: ReceiptRequest,
+  ): Promise<VerifiedReceipt>;
+  /** The same for a module that is known by its SHA-256 alone: one installed at the node. */
+  verifyHash(
+    moduleHash: Uint8Array,
+    receipt: Uint8Array,
+    request: ReceiptRequest,
+  ): Promise<VerifiedReceipt>;
+  /** What a receipt says of itself, unjudged. */
+  inspect(receipt: Uint8Array): Promise<SealReport>;
+}
+
+/** The code of the first field that is not as asked. */
+function mismatch(
+  suite: CryptoSuite,
+  journal: Journal,
+  moduleHash: Uint8Array,
+  request: ReceiptRequest,
+): ErrorCode | undefined {
+  const { inputSalt, outputSalt } = request;
+  const output = commitTo(suite, OUTPUT_LABEL, outputSalt, request.output);
+  const checks: readonly (readonly [ErrorCode, boolean])[] = [
+    ['RECEIPT_PROFILE', journal.profile === RECEIPT_PROFILE],
+    ['RECEIPT_MODULE', equalBytes(journal.moduleHash, moduleHash)],
+    [
+      'RECEIPT_ARGUMENTS',
+      equalBytes(
+        journal.argumentsCommitment,
+        commitToArguments(suite, inputSalt, request.arguments),
+      ),
+    ],
+    ['RECEIPT_INPUT', equalBytes(journal.inputCommitment, request.inputCommitment)],
+    ['RECEIPT_DATASETS', equalBytes(journal.datasets, datasetsDigest(suite, request.datasets))],
+    ['RECEIPT_OUTPUT', equalBytes(journal.outputCommitment, output)],
+    ['RECEIPT_NONCE', equalBytes(journal.nonce, request.nonce)],
+    ['RECEIPT_FUEL', journal.fuel === request.fuel],
+    ['RECEIPT_OUTCOME', journal.outcome === request.outcome],
+  ];
+  return checks.find(([, holds]) => !holds)?.[0];
+}
+
+/**
+ * @param init.images image ids to allow in place of this release's, for a guest of one's own
+ * @param init.wasm the committed receipt-verifier.wasm
+ * @throws NmpError RECEIPT_VERIFIER
+ */
+export async function createReceiptVerifier(
+  { suite }: { readonly suite: CryptoSuite },
+  init: { readonly wasm: Uint8Array; readonly images?: readonly string[] },
+): Promise<ReceiptVerifier> {
+  const seals = await createSealVerifier(suite, init.wasm);
+  const images = init.images ?? RECEIPT_IMAGES;
+  const verifyHash: ReceiptVerifier['verifyHash'] = async (moduleHash, receipt, request) => {
+    const sealed = await seals.check(receipt, request.imageId);
+    // Kind and form come before the image in the verifier's own order.
+    const early = sealed.failure === 'RECEIPT_MALFORMED' || sealed.failure === 'RECEIPT_KIND';
+    if (!early && !images.includes(toHex(request.imageId))) throw new NmpError('RECEIPT_IMAGE');
+    if (sealed.failure !== undefined) throw new NmpError(sealed.failure);
+    const journal = decodeJournal(sealed.journal);
+    const wrong = mismatch(suite, journal, moduleHash, request);
+    if (wrong !== undefined) throw new NmpError(wrong);
+    const { segments } = sealed;
+    return { kind: 'stark-composite', imageId: toHex(request.imageId), segments, journal };
+  };
+  return {
+    verify: (module, receipt, request) => verifyHash(suite.sha256(module), receipt, request),
+    verifyHash,
+    inspect: (receipt) => seals.check(receipt, new Uint8Array(32)),
+  };
+}
