@@ -3,18 +3,24 @@
  * node, and a client outside asks through parent and vsock. Needs what `make test-boot` builds, and
  * is skipped without it: an emulated machine takes minutes on a loaded one.
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLogic } from '../../client/author/build.ts';
 import { NmpClient } from '../../client/nmp-client.ts';
+import type { CpioEntry } from '../../enclave/image/cpio.ts';
+import { readEif } from '../../enclave/image/eif-read.ts';
+import { writeEif } from '../../enclave/image/eif-write.ts';
+import { packRamdisk } from '../../enclave/image/ramdisk.ts';
 import { type Parent, startParent } from '../../parent/main.ts';
 import { createQemuDriver } from '../../parent/supervisor/qemu.ts';
 import type { EnclaveReady } from '../../parent/supervisor/supervisor.ts';
 import { createNodeVerifierCrypto } from '../../shared/attestation/crypto-node.ts';
 import type { AttestationReport } from '../../shared/attestation/report.ts';
+import { utf8 } from '../../shared/bytes.ts';
 import { createNodeSuite } from '../../shared/crypto/suite-node.ts';
 import { isNmpError } from '../../shared/errors.ts';
 import { parseClientPolicy } from '../../shared/policy/client-policy.ts';
@@ -39,6 +45,10 @@ function manifestPcrs(profile: 'release' | 'sim'): EnclaveReady['pcrs'] {
   return { pcr0: pcrs.PCR0, pcr1: pcrs.PCR1, pcr2: pcrs.PCR2 };
 }
 
+function imageOf(profile: 'release' | 'sim'): string {
+  return join(ROOT, 'build', profile === 'release' ? 'enclave.eif' : `enclave-${profile}.eif`);
+}
+
 interface Booted {
   readonly parent: Parent;
   readonly ready: EnclaveReady[];
@@ -46,14 +56,14 @@ interface Booted {
   beats: number;
 }
 
-async function boot(profile: 'release' | 'sim'): Promise<Booted> {
+async function boot(profile: 'release' | 'sim', image = imageOf(profile)): Promise<Booted> {
   const configFile = join(EXAMPLES, 'nmp.node.json');
   const config = parseNodeConfig(await readFile(configFile, 'utf8'), configFile);
   const ready: EnclaveReady[] = [];
   const pids: number[] = [];
   const booted = { ready, pids, beats: 0 };
   const driver = createQemuDriver({
-    image: join(ROOT, 'build', profile === 'release' ? 'enclave.eif' : `enclave-${profile}.eif`),
+    image,
     tools: TOOLS ?? '',
     agent: join(ROOT, 'build', 'image', 'native', 'nmp-agent'),
     memoryMiB: 1024,
@@ -212,6 +222,32 @@ describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine
         { timeoutMs: CALL_MS },
       );
       expect(answer.report.verdict).toBe('pass');
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe.skipIf(TOOLS === undefined)('an image whose node does not run', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nmp-boot-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each<[string, readonly CpioEntry[]]>([
+    // The agent finds no command.
+    ['AGENT_START', [{ kind: 'folder', path: 'app', mode: 0o755 }]],
+    // The agent starts itself, which below a first process only says how it is used.
+    [
+      'AGENT_NODE_ENDED',
+      [{ kind: 'file', path: 'app/command', mode: 0o444, data: utf8('/init\nhelp\n') }],
+    ],
+  ])(
+    'says %s over vsock and powers off, once',
+    async (code, application) => {
+      const { kernel, cmdline, ramdisks } = readEif(Uint8Array.from(readFileSync(imageOf('sim'))));
+      const [first = new Uint8Array(0)] = ramdisks;
+      const image = join(folder, `${code}.eif`);
+      const parts = { arch: 'x86_64', kernel, cmdline } as const;
+      writeFileSync(image, writeEif({ ...parts, ramdisks: [first, packRamdisk(application)] }));
+      expect(await codeOf(boot('sim', image))).toBe(code);
     },
     PATIENCE_MS,
   );
