@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   scan: async () => (await import('./commands/scan.ts')).registerScan,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   receipt: async () => (await import('./commands/receipt.ts')).registerReceipt,
+  seal: async () => (await import('./commands/seal.ts')).registerSeal,
   release: async () => (await import('./commands/release.ts')).registerRelease,
   mcp: async () => (await import('./commands/mcp.ts')).registerMcp,
   trust: async () => (await import('./commands/trust.ts')).registerTrust,

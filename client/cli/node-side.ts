@@ -71,3 +71,24 @@ export async function loadMachines() {
     createQemuDriver: qemu.createQemuDriver,
   };
 }
+
+/** Sealing a dataset, for `seal`. */
+export async function loadSeal() {
+  const [stream, header, keys, dataKey, limits] = await Promise.all([
+    import('../../enclave/data/sealed/stream.ts'),
+    import('../../enclave/data/sealed/header.ts'),
+    import('../../enclave/data/sealed/keys.ts'),
+    import('../../enclave/kms/data-key.ts'),
+    import('../../enclave/data/limits.ts'),
+  ]);
+  return {
+    sealBytes: stream.sealBytes,
+    chunkBytes: header.CHUNK_BYTES.default,
+    encryptionContext: keys.encryptionContext,
+    localKeyId: keys.localKeyId,
+    parseKeyFile: keys.parseKeyFile,
+    wrapLocally: keys.wrapLocally,
+    generateDataKey: dataKey.generateDataKey,
+    fileBytesMax: limits.DATASET_LIMITS.fileBytes,
+  };
+}

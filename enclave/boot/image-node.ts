@@ -7,6 +7,7 @@ import type { EnclaveReady } from '../../shared/wire/control.ts';
 import { createDeviceNsm } from '../attest/device.ts';
 import type { Nsm } from '../attest/nsm.ts';
 import { composeNode } from '../compose.ts';
+import { createDataKeys } from '../data/sealed/keys.ts';
 import { unixEnclaveSocket } from '../mesh/enclave-socket.ts';
 import { Control } from './control.ts';
 import { createNsmClock } from './nsm-clock.ts';
@@ -36,7 +37,8 @@ async function start(profile: ImageProfile, control: Control): Promise<EnclaveRe
   const { nsm, simulatedRoot } = await profile.createNsm(components, device);
   const { announce } = await control.hello;
   const node = await composeNode(
-    { ...components, nsm, socket: unixEnclaveSocket(RUN, false) },
+    // No way out to a key service yet, and a key file in an image is everybody's: both refuse.
+    { ...components, nsm, socket: unixEnclaveSocket(RUN, false), dataKeys: createDataKeys({}) },
     {
       configText: await readFile(CONFIG, 'utf8'),
       configFile: CONFIG,

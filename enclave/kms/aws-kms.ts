@@ -13,23 +13,13 @@ import { NmpError } from '../../shared/errors.ts';
 import type { Nsm } from '../attest/nsm.ts';
 import { openEnvelope } from './cms.ts';
 import type { DecryptRequest, Kms } from './kms.ts';
+import { kmsFailure } from './service-error.ts';
 
 const generateKeys = promisify(generateKeyPair);
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const ATTEMPTS = 3;
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
-/** What the service calls a refusal; everything else is a service that is not there. */
-const DENIED = new Set([
-  'AccessDeniedException',
-  'DisabledException',
-  'IncorrectKeyException',
-  'InvalidCiphertextException',
-  'InvalidKeyUsageException',
-  'KMSInvalidStateException',
-  'NotFoundException',
-  'ValidationException',
-]);
 
 export interface KmsCredentials {
   readonly accessKeyId: string;
@@ -126,8 +116,7 @@ class AwsKms implements Kms {
         }),
       );
     } catch (cause) {
-      const name = cause instanceof Error ? cause.name : '';
-      throw new NmpError(DENIED.has(name) ? 'KMS_DENIED' : 'KMS_UNREACHABLE', undefined, { cause });
+      throw kmsFailure(cause);
     }
   }
 

@@ -11,6 +11,7 @@ export type {
   CellType,
   DatasetConfig,
   NodeConfig,
+  SealedConfig,
   ViewDefinition,
 } from './node-config-schema.ts';
 
