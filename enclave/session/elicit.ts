@@ -70,9 +70,10 @@ export async function acceptElicitation(
   const { suite, nsm, sessions } = components;
   const intentRequest = await frames.read(signal);
   let pair: KemKeyPair | undefined;
+  let release: (() => void) | undefined;
   try {
     const intent = decodeIntentRequest(intentRequest);
-    sessions.admitHandshake(peer.id);
+    release = sessions.admitHandshake(peer.id);
     if (!intent.suites.includes(SUITE_XWING_SHA384_AES256GCM)) {
       throw new NmpError('HANDSHAKE_SUITE');
     }
@@ -115,6 +116,7 @@ export async function acceptElicitation(
     throw error;
   } finally {
     pair?.wipe();
+    release?.();
   }
 }
 

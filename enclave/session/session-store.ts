@@ -15,6 +15,9 @@ export interface SessionLimits {
   readonly total: number;
   /** Calls in flight in one session. */
   readonly inFlight: number;
+  /** Handshakes between M1 and M3 at once: each holds a key pair and asks the NSM. */
+  readonly pending: number;
+  readonly pendingPerPeer: number;
   /** Handshakes a peer may start in `handshakeWindowMs`. */
   readonly handshakesPerWindow: number;
   readonly handshakeWindowMs: number;
@@ -25,6 +28,8 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   perPeer: 8,
   total: 4096,
   inFlight: 64,
+  pending: 128,
+  pendingPerPeer: 4,
   handshakesPerWindow: 60,
   handshakeWindowMs: 60_000,
 };
@@ -53,6 +58,8 @@ export class SessionStore {
   readonly #sessions = new Map<string, Entry>();
   readonly #byPeer = new Map<string, number>();
   readonly #handshakes = new Map<string, { windowStartMs: number; count: number }>();
+  readonly #pending = new Map<string, number>();
+  #pendingTotal = 0;
 
   constructor(
     components: { readonly clock: Clock; readonly random: Random },
@@ -71,10 +78,10 @@ export class SessionStore {
   }
 
   /**
-   * Counts a handshake of `peer` before any costly work.
+   * Counts a handshake of `peer` before any costly work; `release` ends its wait for M3.
    * @throws NmpError SESSION_LIMIT
    */
-  admitHandshake(peer: string): void {
+  admitHandshake(peer: string): () => void {
     this.#expire();
     const now = this.#components.clock.monotonicMs();
     const window = this.#handshakes.get(peer);
@@ -83,6 +90,8 @@ export class SessionStore {
     const count = fresh ? 1 : window.count + 1;
     if (
       count > this.#limits.handshakesPerWindow ||
+      this.#pendingTotal >= this.#limits.pending ||
+      (this.#pending.get(peer) ?? 0) >= this.#limits.pendingPerPeer ||
       (this.#byPeer.get(peer) ?? 0) >= this.#limits.perPeer ||
       this.#sessions.size >= this.#limits.total ||
       (window === undefined && this.#handshakes.size >= this.#limits.total)
@@ -90,6 +99,17 @@ export class SessionStore {
       throw new NmpError('SESSION_LIMIT');
     }
     this.#handshakes.set(peer, { windowStartMs: fresh ? now : window.windowStartMs, count });
+    this.#pendingTotal++;
+    this.#pending.set(peer, (this.#pending.get(peer) ?? 0) + 1);
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#pendingTotal--;
+      const left = (this.#pending.get(peer) ?? 1) - 1;
+      if (left > 0) this.#pending.set(peer, left);
+      else this.#pending.delete(peer);
+    };
   }
 
   newToken(): string {

@@ -310,6 +310,39 @@ describe('the elicitation handshake', () => {
     expect(codesOf(await handshake(rate, { client }))[0]).toBe('fulfilled');
   });
 
+  it('caps handshakes that wait for M3, and forgets those that give up', async () => {
+    const at = node({ ...DEFAULT_SESSION_LIMITS, pending: 3, pendingPerPeer: 2 });
+    const [one, two] = [identity(), { ...identity(), peerId: 'other' }];
+    const start = (client: ClientIdentity, signal: AbortSignal) => {
+      const [a, b] = framePair();
+      const serving = codeOfAsync(
+        serveElicit(
+          at.components,
+          { statement, nodePeerId: nodePeer.multihash },
+          { id: client.peerId, multihash: client.multihash },
+          b,
+          signal,
+        ),
+      );
+      void a.write(
+        IntentRequest.encode({ suites: [1], clientNonce: new Uint8Array(32), agentDid: 'd' }),
+      );
+      return { answer: a.read().then((bytes) => IntentResponse.decode(bytes)), serving };
+    };
+    const leaving = new AbortController();
+    const waiting = [start(one, leaving.signal), start(one, leaving.signal)];
+    for (const { answer } of waiting) expect((await answer).accepted).toBe(true);
+    const { signal } = new AbortController();
+    expect((await start(one, signal).answer).errorMessage).toBe('SESSION_LIMIT');
+    const other = start(two, leaving.signal);
+    expect((await other.answer).accepted).toBe(true);
+    expect((await start(two, signal).answer).errorMessage).toBe('SESSION_LIMIT');
+    expect(at.nsm.attested).toBe(3);
+    leaving.abort();
+    for (const { serving } of [...waiting, other]) expect(await serving).toBe('TIMEOUT');
+    expect(codesOf(await handshake(at, { client: one }))).toEqual(['fulfilled', 'fulfilled']);
+  });
+
   it('lives through any bytes in place of each message', async () => {
     for (let index = 0; index < 3; index++) {
       for (const junk of [
