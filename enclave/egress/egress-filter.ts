@@ -18,7 +18,7 @@ import type {
 import type { Scanner, TableIndex } from './scanner.ts';
 
 /** Version of the layers and detectors; part of every policy digest. */
-const EGRESS_VERSION = 1;
+const EGRESS_VERSION = 2;
 const DEPTH_MAX = 32;
 interface Failure {
   readonly code: string;
@@ -46,6 +46,7 @@ class LayeredFilter implements EgressFilter {
   readonly #scanner: Scanner;
   /** Built once a table: the store hands out the same object for the same columns. */
   readonly #indexes = new WeakMap<ReadTable, TableIndex>();
+  readonly #planted = new WeakMap<readonly string[], TableIndex>();
 
   constructor(scanner: Scanner) {
     this.#scanner = scanner;
@@ -66,7 +67,9 @@ class LayeredFilter implements EgressFilter {
       failures.push({ code: 'MINIMUM_GROUP', findings: [] });
     }
     // What cannot leave anyway is not looked into: its findings would only cost time.
+    // Planted rows are looked for even there: they tell of intent.
     if (released !== undefined) failures.push(...this.#scan(released, context));
+    else failures.push(...this.#canaryTraces(output, context));
     const codes = [...new Set(failures.map((failure) => failure.code))].sort();
     const findings = failures.flatMap((failure) => failure.findings);
     const blocked = failures.length > 0;
@@ -82,16 +85,33 @@ class LayeredFilter implements EgressFilter {
 
   #scan(output: Uint8Array, context: EgressContext): readonly Failure[] {
     const keys = context.policy.restrictedKeys ?? [];
-    const indexes: (TableIndex | undefined)[] = context.tables.map((table) => this.#index(table));
-    const results = (indexes.length === 0 ? [undefined] : indexes).map((index) =>
-      this.#scanner.scan(output, keys, index),
-    );
-    const failures = results.flatMap(({ findings, undecodable }) => [
+    const indexes = context.tables.map((table) => this.#index(table));
+    const canaries = this.#canaries(context.policy);
+    if (canaries !== undefined) indexes.push(canaries);
+    const { findings, undecodable } = this.#scanner.scan(output, keys, indexes);
+    return [
       ...findings.map(({ kind, rule, path }) => ({ code: kind, findings: [{ rule, path }] })),
       ...(undecodable ? [{ code: 'UNDECODABLE', findings: [] }] : []),
-    ]);
-    // The detectors ran once a table: each finding counts once.
-    return [...new Map(failures.map((failure) => [JSON.stringify(failure), failure])).values()];
+    ];
+  }
+
+  #canaryTraces(output: Uint8Array, { policy }: EgressContext): readonly Failure[] {
+    const canaries = this.#canaries(policy);
+    if (canaries === undefined) return [];
+    return this.#scanner
+      .scan(output, [], [canaries])
+      .findings.filter(({ kind }) => kind === 'CANARY')
+      .map(({ kind, rule, path }) => ({ code: kind, findings: [{ rule, path }] }));
+  }
+
+  #canaries(policy: EgressPolicy): TableIndex | undefined {
+    if (policy.canaries === undefined || policy.canaries.length === 0) return undefined;
+    let index = this.#planted.get(policy.canaries);
+    if (index === undefined) {
+      index = this.#scanner.indexCanaries(policy.canaries);
+      this.#planted.set(policy.canaries, index);
+    }
+    return index;
   }
 
   #index(table: ReadTable): TableIndex {

@@ -25,6 +25,14 @@ export interface EgressContext {
 export interface EgressPolicy {
   readonly minimumGroup?: number;
   readonly restrictedKeys?: readonly string[];
+  /** Bits that one client may learn of one dataset with one module. */
+  readonly quotaBits?: number;
+  /** Bits that one client may learn of one dataset with all its modules together. */
+  readonly clientQuotaBits?: number;
+  /** Blocked answers of one client with one module before the module is held back. */
+  readonly blocksBeforeQuarantine?: number;
+  /** Strings that the data owner planted in rows that nobody has a reason to tell. */
+  readonly canaries?: readonly string[];
 }
 
 export type CountBucket = '0' | '1' | '2-9' | '10+';

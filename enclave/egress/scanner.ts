@@ -24,9 +24,15 @@ export interface Scanner {
    * @param restrictedKeys the policy's own; patientId, ssn, mrn, dob, email, apiKey, password and
    * their aliases are always restricted
    */
-  scan(output: Uint8Array, restrictedKeys: readonly string[], index?: TableIndex): ScanResult;
+  scan(
+    output: Uint8Array,
+    restrictedKeys: readonly string[],
+    indexes?: readonly TableIndex[],
+  ): ScanResult;
   /** @param rows the row of each cell: two cells of one row identify where each alone does not */
   indexCells(cells: readonly string[], rows: Uint32Array): TableIndex;
+  /** Planted strings of 12 characters or more; a match is a CANARY. */
+  indexCanaries(canaries: readonly string[]): TableIndex;
   /** The secret rules as text, for the policy digest. */
   readonly rules: string;
 }
@@ -35,9 +41,9 @@ interface Addon {
   scan(
     output: Uint8Array,
     restrictedKeys: readonly string[],
-    index?: TableIndex | null,
+    indexes: readonly TableIndex[],
   ): ScanResult;
-  TableIndex: new (cells: readonly string[], rows: Uint32Array) => TableIndex;
+  TableIndex: new (cells: readonly string[], rows: Uint32Array, canaries: boolean) => TableIndex;
   rulesText(): string;
 }
 
@@ -56,8 +62,9 @@ export function loadScanner(): Scanner {
   if (!isAddon(addon)) throw new NmpError('EGRESS_UNAVAILABLE');
   const { scan, TableIndex, rulesText } = addon;
   return {
-    scan: (output, restrictedKeys, index) => scan(output, restrictedKeys, index ?? null),
-    indexCells: (cells, rows) => new TableIndex(cells, rows),
+    scan: (output, restrictedKeys, indexes) => scan(output, restrictedKeys, indexes ?? []),
+    indexCells: (cells, rows) => new TableIndex(cells, rows, false),
+    indexCanaries: (canaries) => new TableIndex(canaries, Uint32Array.from(canaries.keys()), true),
     rules: rulesText(),
   };
 }

@@ -71,7 +71,7 @@ async function scan(options: Options): Promise<void> {
     at++;
     if (line.trim() === '') continue;
     const { id, body } = bodyOf(line, at);
-    const { findings, undecodable } = scanner.scan(body, keys, index);
+    const { findings, undecodable } = scanner.scan(body, keys, index === undefined ? [] : [index]);
     const types = [...new Set(findings.map((finding) => finding.kind))].sort();
     if (undecodable) types.push('UNDECODABLE');
     const blocked = types.length > 0;

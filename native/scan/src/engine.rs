@@ -540,7 +540,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn look(&mut self, at: usize, rules: &Rules, table: Option<&Table>) {
+    fn look(&mut self, at: usize, rules: &Rules, tables: &[(&'static str, &Table)]) {
         let data = std::mem::take(&mut self.views[at].data);
         if printable(&data) {
             if data.len() >= DECODED_LEAST && data.iter().any(|b| is_control(*b)) {
@@ -557,8 +557,10 @@ impl<'a> Scan<'a> {
                     found.push((kind, rule, start));
                 }
             });
-            if let Some(rule) = table.and_then(|table| table.matches(&data)) {
-                found.push(("TABLE_MATCH", rule, 0));
+            for (kind, table) in tables {
+                if let Some(rule) = table.matches(&data) {
+                    found.push((kind, rule, 0));
+                }
             }
             self.text(at, &data, &w);
             if codec != "columns" && !mirrored {
@@ -664,7 +666,7 @@ fn memchr(text: &[u8], byte: u8) -> bool {
 }
 
 /// Looks into `input`; deterministic, bounded, never panics on any bytes.
-pub fn scan(input: &[u8], rules: &Rules, table: Option<&Table>) -> Verdict {
+pub fn scan(input: &[u8], rules: &Rules, tables: &[(&'static str, &Table)]) -> Verdict {
     let mut scan = Scan {
         views: vec![View {
             data: Cow::Borrowed(input),
@@ -690,7 +692,7 @@ pub fn scan(input: &[u8], rules: &Rules, table: Option<&Table>) -> Verdict {
     };
     let mut at = 0;
     while at < scan.views.len() {
-        scan.look(at, rules, table);
+        scan.look(at, rules, tables);
         at += 1;
         // Blocked for sure: what else there is changes nothing.
         if scan.verdict.undecodable || scan.verdict.findings.len() >= FINDINGS_MAX {

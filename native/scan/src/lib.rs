@@ -20,7 +20,7 @@ mod view;
 mod vocab;
 mod words;
 
-use napi::bindgen_prelude::{Uint8Array, Uint32Array};
+use napi::bindgen_prelude::{ClassInstance, Uint8Array, Uint32Array};
 use napi_derive::napi;
 
 #[napi(object)]
@@ -38,14 +38,20 @@ pub struct ScanResult {
 
 /// Cells of the tables that a run read, with the row of each, indexed once.
 #[napi]
-pub struct TableIndex(Option<table::Table>);
+pub struct TableIndex {
+    table: Option<table::Table>,
+    kind: &'static str,
+}
 
 #[napi]
 impl TableIndex {
     #[napi(constructor)]
-    pub fn new(cells: Vec<String>, rows: Uint32Array) -> Self {
+    pub fn new(cells: Vec<String>, rows: Uint32Array, canaries: bool) -> Self {
         let cells = cells.iter().map(String::as_str);
-        TableIndex(table::Table::new(cells.zip(rows.iter().copied())))
+        TableIndex {
+            table: table::Table::new(cells.zip(rows.iter().copied())),
+            kind: if canaries { "CANARY" } else { "TABLE_MATCH" },
+        }
     }
 }
 
@@ -54,7 +60,7 @@ impl TableIndex {
 pub fn scan(
     output: Uint8Array,
     restricted_keys: Vec<String>,
-    index: Option<&TableIndex>,
+    indexes: Vec<ClassInstance<TableIndex>>,
 ) -> ScanResult {
     let squeeze = |key: String| {
         key.bytes()
@@ -66,9 +72,12 @@ pub fn scan(
         keys: restricted_keys.into_iter().map(squeeze).collect(),
     };
     // A fault of ours must neither end the process nor let anything out.
-    let table = index.and_then(|index| index.0.as_ref());
+    let tables: Vec<(&'static str, &table::Table)> = indexes
+        .iter()
+        .filter_map(|index| index.table.as_ref().map(|table| (index.kind, table)))
+        .collect();
     let bytes: &[u8] = &output;
-    let look = std::panic::AssertUnwindSafe(|| engine::scan(bytes, &rules, table));
+    let look = std::panic::AssertUnwindSafe(|| engine::scan(bytes, &rules, &tables));
     let scanned = std::panic::catch_unwind(look);
     let verdict = scanned.unwrap_or(engine::Verdict {
         findings: Vec::new(),

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { createAuditSink } from '../../../enclave/egress/gate/audit.ts';
+import { openAuditRecord, sealAuditRecord } from '../../../shared/audit/record.ts';
+import { createNobleSuite } from '../../../shared/crypto/suite-noble.ts';
+import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
+import { seededRandom } from '../../support/clock.ts';
+import { codeOf } from '../../support/code-of.ts';
+
+const suite = createNodeSuite();
+const random = seededRandom(9);
+const owner = suite.kem.generate();
+
+describe('the audit record', () => {
+  it('is read by the owner alone, and by no other implementation differently', () => {
+    const text = Buffer.from('{"codes":["EMAIL"]}');
+    const sealed = sealAuditRecord({ suite, random }, owner.publicKey, text);
+    expect(Buffer.from(openAuditRecord(suite, owner, sealed))).toEqual(text);
+    expect(Buffer.from(openAuditRecord(createNobleSuite(random), owner, sealed))).toEqual(text);
+    const other = suite.kem.generate();
+    expect(codeOf(() => openAuditRecord(suite, other, sealed))).toBe('AUDIT_RECORD');
+  });
+
+  it('has the same length for one finding and for sixteen', () => {
+    const kept: Uint8Array[] = [];
+    const sink = createAuditSink(
+      { suite, random, keep: (sealed) => kept.push(sealed) },
+      { ownerKey: Buffer.from(owner.publicKey).toString('base64url') },
+    );
+    for (const count of [1, 40]) {
+      sink.write({
+        auditId: new Uint8Array(16),
+        atMs: 1,
+        client: 'peer',
+        capability: 'mean@1.0.0',
+        moduleHash: new Uint8Array(32),
+        codes: ['EMAIL'],
+        findings: Array.from({ length: count }, (_, i) => ({ rule: 'email', path: `$.a[${i}]` })),
+      });
+    }
+    const [one, many] = kept;
+    expect(one?.length).toBe(many?.length);
+    const text = Buffer.from(openAuditRecord(suite, owner, many ?? new Uint8Array()));
+    expect(JSON.parse(text.toString()).findings).toHaveLength(16);
+    expect(Buffer.from(many ?? []).includes('email')).toBe(false);
+  });
+
+  it('refuses whatever was changed, cut or lengthened', () => {
+    const sealed = sealAuditRecord({ suite, random }, owner.publicKey, Buffer.from('x'));
+    const wrong = [
+      ...[0, 4, 5, 1124, 1125, 1136, 1137, sealed.length - 1].map((at) =>
+        sealed.with(at, (sealed[at] ?? 0) ^ 1),
+      ),
+      sealed.subarray(0, sealed.length - 1),
+      sealed.subarray(0, 40),
+      new Uint8Array(0),
+      Buffer.concat([sealed, Buffer.alloc(1)]),
+    ];
+    for (const record of wrong) {
+      expect(codeOf(() => openAuditRecord(suite, owner, record))).toBe('AUDIT_RECORD');
+    }
+  });
+
+  it('takes no text over its limit and no key that is none', () => {
+    const seal = (key: Uint8Array, text: Uint8Array) =>
+      codeOf(() => sealAuditRecord({ suite, random }, key, text));
+    expect(seal(owner.publicKey, new Uint8Array(64 * 1024 + 1))).toBe('FRAME_SIZE');
+    expect(seal(new Uint8Array(10), new Uint8Array(1))).toBe('HANDSHAKE_KEM');
+  });
+});
