@@ -16,6 +16,9 @@ import type { DataKeys } from './data/sealed/keys.ts';
 import { createSealedSource } from './data/sealed/sealed-source.ts';
 import { createFileSource } from './data/source.ts';
 import { createEgressFilter } from './egress/egress-filter.ts';
+import { type AuditSink, createAuditSink } from './egress/gate/audit.ts';
+import { createEgressGate, type EgressGate, isCounted } from './egress/gate/gate.ts';
+import { createLedger, type LedgerComponents } from './egress/gate/ledger.ts';
 import { loadScanner } from './egress/scanner.ts';
 import { loadAuthority } from './guardian/authority.ts';
 import { createGuardian } from './guardian/create-guardian.ts';
@@ -36,6 +39,10 @@ export interface ComposeComponents {
   readonly socket: EnclaveSocket;
   /** Opens the keys of sealed datasets. */
   readonly dataKeys: DataKeys;
+  /** Where the sealed ledger lies, and its key (32 bytes); without one no quota can be kept. */
+  readonly ledger?: undefined | (Omit<LedgerComponents, 'random'> & { readonly key: Uint8Array });
+  /** Takes sealed audit records; each is for the data owner alone. */
+  readonly keepAudit?: (sealed: Uint8Array) => void;
 }
 
 export interface ComposeInit {
@@ -66,9 +73,25 @@ async function openProofs(
   return createProofs({ prover, clock, random, suite });
 }
 
+/** @throws NmpError EGRESS_LEDGER if a policy counts and there is nothing to count with */
+function openGate(
+  { random, ledger }: Pick<ComposeComponents, 'random' | 'ledger'>,
+  config: NodeConfig,
+): EgressGate | undefined {
+  if (ledger === undefined) {
+    const counts = config.capabilities.some(({ egress }) => isCounted(egress));
+    if (counts) throw new NmpError('EGRESS_LEDGER');
+    return undefined;
+  }
+  const { key, ...kept } = ledger;
+  return createEgressGate({
+    ledger: createLedger({ random, ...kept }, { key, label: 'egress' }),
+  });
+}
+
 /** @throws NmpError of every part that cannot start */
 export async function composeNode(
-  { clock, random, nsm, socket, dataKeys }: ComposeComponents,
+  { clock, random, nsm, socket, dataKeys, ledger, keepAudit }: ComposeComponents,
   init: ComposeInit,
 ): Promise<DataNode> {
   const suite = createNodeSuite();
@@ -76,6 +99,9 @@ export async function composeNode(
   const folder = dirname(resolve(init.configFile));
   const guardian = createGuardian({ authority: loadAuthority() }, { policy: DEFAULT_POLICY });
   const egress = createEgressFilter({ scanner: loadScanner() });
+  const gate = openGate({ random, ledger }, config);
+  const audit: AuditSink | undefined =
+    config.audit && keepAudit && createAuditSink({ suite, random, keep: keepAudit }, config.audit);
   const plain = createFileSource({ folder });
   const source = createSealedSource({ plain, keys: dataKeys }, { folder });
   const datasets = await openDatasets(config, { random, source });
@@ -103,6 +129,8 @@ export async function composeNode(
       nsm,
       guardian,
       egress,
+      gate,
+      audit,
       datasets,
       engine,
       proofs,

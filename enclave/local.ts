@@ -9,6 +9,7 @@ import { createSimulatedNsm } from './attest/simulated.ts';
 import { loadOrCreateSimulatedRoot } from './attest/simulated-root.ts';
 import { composeNode } from './compose.ts';
 import { createDataKeys } from './data/sealed/keys.ts';
+import { createLocalAudit, openLocalLedger } from './egress/gate/local-storage.ts';
 import { createAwsKms, type KmsCredentials } from './kms/aws-kms.ts';
 import { unixEnclaveSocket } from './mesh/enclave-socket.ts';
 import type { DataNode } from './node/node.ts';
@@ -83,8 +84,10 @@ export async function startLocalNode(
     createKms: (where) => createAwsKms({ nsm, credentials: environmentCredentials }, where),
     readKeyFile: (path) => readKeyFile(resolve(folder, path)),
   });
+  const ledger = openLocalLedger(init.stateDirectory, random);
+  const keepAudit = createLocalAudit(init.stateDirectory);
   const node = await composeNode(
-    { clock, random, nsm, socket, dataKeys },
+    { clock, random, nsm, socket, dataKeys, ledger, keepAudit },
     {
       configText,
       configFile: init.configFile,

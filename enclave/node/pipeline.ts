@@ -6,6 +6,7 @@
 import { toBase64Url } from '../../shared/bytes.ts';
 import type { CryptoSuite } from '../../shared/crypto/suite.ts';
 import { type ErrorCode, NmpError } from '../../shared/errors.ts';
+import { valueBits } from '../../shared/policy/value-bits.ts';
 import { signCertificate } from '../../shared/receipt/certificate.ts';
 import {
   COMMITMENT_SALT_BYTES,
@@ -19,10 +20,9 @@ import { type LogicRequest, LogicResponse } from '../../shared/wire/codec.ts';
 import { encodeGuestInput } from '../../shared/wire/guest-input.ts';
 import { encodeRefusal } from '../../shared/wire/refusal.ts';
 import type { DatasetStore } from '../data/store.ts';
-import { valueBits } from '../../shared/policy/value-bits.ts';
 import type { EgressFilter, EgressVerdict } from '../egress/filter.ts';
 import type { AuditSink } from '../egress/gate/audit.ts';
-import type { Admission, EgressGate } from '../egress/gate/gate.ts';
+import { type Admission, type EgressGate, isCounted } from '../egress/gate/gate.ts';
 import { verdictDigest } from '../guardian/create-guardian.ts';
 import type { Guardian, GuardianVerdict } from '../guardian/guardian.ts';
 import type { Offer, Proofs } from '../prove/proofs.ts';
@@ -287,9 +287,7 @@ class Pipeline {
     const { gate } = this.#components;
     const { egress: policy, output } = call.capability.config;
     if (gate === undefined) {
-      const needed =
-        policy.quotaBits ?? policy.clientQuotaBits ?? policy.canaries ?? policy.blocksBeforeQuarantine;
-      if (needed !== undefined) throw new NmpError('EGRESS_LEDGER');
+      if (isCounted(policy)) throw new NmpError('EGRESS_LEDGER');
       return undefined;
     }
     return gate.admit({

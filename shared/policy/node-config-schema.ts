@@ -237,6 +237,15 @@ export const nodeConfigSchema = z
     identityFile: filePath
       .exactOptional()
       .describe('Keeps the Peer ID over restarts in local mode; without it, fresh at every start.'),
+    audit: z
+      .strictObject({
+        ownerKey: z
+          .string()
+          .regex(/^[A-Za-z0-9_-]{1622}$/)
+          .describe('X-Wing public key of the data owner, 1216 bytes in base64url.'),
+      })
+      .exactOptional()
+      .describe('Records of blocked answers are sealed to this key; without it none are kept.'),
     sandbox: z.strictObject({ processes: z.int().min(1).max(16).default(1) }).prefault({}),
     relay: z
       .strictObject({

@@ -47,6 +47,16 @@ const CANARY = 'CANARY';
 
 const units = (bits: number) => Math.ceil(bits * UNITS_PER_BIT);
 
+/** Does the policy need a ledger? */
+export function isCounted(policy: EgressPolicy): boolean {
+  return (
+    policy.quotaBits !== undefined ||
+    policy.clientQuotaBits !== undefined ||
+    policy.blocksBeforeQuarantine !== undefined ||
+    policy.canaries !== undefined
+  );
+}
+
 /** Names of clients and datasets do not stand in the ledger, and have one length there. */
 function keyOf(kind: string, ...parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256');
