@@ -25,6 +25,8 @@ import { PROTOCOL } from '../shared/wire/constants.ts';
 import { type NodeRecord, openNodeRecord } from '../shared/wire/node-record.ts';
 import { publicKeyFromMultihash } from '../shared/wire/peer-key.ts';
 import { type ClientNode, createClientNode } from './mesh/client-node.ts';
+import { findProvider } from './mesh/find-provider.ts';
+import { type Provider, ProviderMemory } from './mesh/provider-memory.ts';
 import { readRecord } from './mesh/read-record.ts';
 import { refusedBy } from './refused-error.ts';
 import type { NodePeer } from './session/elicit.ts';
@@ -99,9 +101,11 @@ export class NmpClient {
   readonly #records = new Map<string, NodeRecord>();
   #mesh: Promise<ClientNode> | undefined;
   #peerId: string | undefined;
+  readonly #memory: ProviderMemory;
 
   constructor(components: NmpClientComponents, init: NmpClientInit) {
     this.#components = components;
+    this.#memory = new ProviderMemory(components);
     this.#init = init;
   }
 
@@ -143,6 +147,33 @@ export class NmpClient {
     } catch (cause) {
       throw cause instanceof NmpError ? cause : new NmpError('UNREACHABLE', undefined, { cause });
     }
+  }
+
+  /**
+   * Finds a node that provides a capability, dials and attests it; several are tried at once, and
+   * those that fail are asked last the next time.
+   * @returns its Peer ID, connected and proven
+   * @throws NmpError UNREACHABLE, TIMEOUT
+   */
+  async find(
+    capability: Pick<CapabilityDescription, 'name' | 'version' | 'input' | 'output'>,
+    options: CallOptions = {},
+  ): Promise<string> {
+    const { suite, clock } = this.#components;
+    const mesh = await this.#node();
+    const key = capabilityKey(suite, capability);
+    const prove = async (provider: Provider, signal: AbortSignal) => {
+      const peer = await mesh.dialProvider(provider, signal);
+      const session = this.#sessions.get(peer.id) ?? this.#session(mesh, peer);
+      await session.ready(signal);
+      this.#sessions.set(peer.id, session);
+    };
+    const found = await findProvider(
+      { clock, memory: this.#memory, lookUp: (signal) => mesh.providers(key, signal), prove },
+      key.toString(),
+      this.#signal(options),
+    );
+    return found.id;
   }
 
   /**

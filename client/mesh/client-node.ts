@@ -20,6 +20,14 @@ export interface ClientNode {
   readonly identity: ClientIdentity;
   /** @throws NmpError UNREACHABLE, TIMEOUT */
   dial(address: string, signal: AbortSignal): Promise<NodePeer>;
+  /**
+   * Dials a provider at the addresses that it claims; Noise refuses another Peer ID there.
+   * @throws NmpError UNREACHABLE, TIMEOUT
+   */
+  dialProvider(
+    provider: { readonly id: string; readonly addresses: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<NodePeer>;
   /** @throws NmpError UNREACHABLE, TIMEOUT */
   open(peer: string, protocol: string, signal: AbortSignal): Promise<FrameChannel>;
   /** Peers that provide `key`, with addresses; asks the connected nodes. */
@@ -50,6 +58,18 @@ function parseAddress(address: string): Multiaddr | PeerId {
 function withPeer(address: Multiaddr, id: string): Multiaddr {
   const text = address.toString();
   return text.includes('/p2p/') ? address : multiaddr(`${text}/p2p/${id}`);
+}
+
+/** The address with the Peer ID that must answer there; nothing if it is no TCP address of that peer. */
+function dialable(text: string, id: string): Multiaddr[] {
+  try {
+    const address = withPeer(multiaddr(text), id);
+    const parts = address.getComponents();
+    const claimed = parts.findLast(({ name }) => name === 'p2p')?.value;
+    return claimed === id && parts.some(({ name }) => name === 'tcp') ? [address] : [];
+  } catch {
+    return [];
+  }
 }
 
 function nodePeer(id: PeerId): NodePeer {
@@ -92,16 +112,30 @@ export async function createClientNode(init: {
     return connection;
   };
 
+  const remember = (connection: Connection): NodePeer => {
+    const id = connection.remotePeer.toString();
+    connections.set(id, connection);
+    reached.set(id, withPeer(connection.remoteAddr, id));
+    return nodePeer(connection.remotePeer);
+  };
+
   return {
     identity: identityOf(libp2p, privateKey),
     async dial(address, signal) {
       const target = parseAddress(address);
       try {
-        const connection = await libp2p.dial(target, { signal });
-        const id = connection.remotePeer.toString();
-        connections.set(id, connection);
-        reached.set(id, withPeer(connection.remoteAddr, id));
-        return nodePeer(connection.remotePeer);
+        return remember(await libp2p.dial(target, { signal }));
+      } catch (cause) {
+        throw unreachable(cause, signal);
+      }
+    },
+    async dialProvider({ id, addresses }, signal) {
+      try {
+        const connection = connections.get(id);
+        if (connection?.status === 'open') return nodePeer(connection.remotePeer);
+        const targets = addresses.flatMap((address) => dialable(address, id));
+        if (targets.length === 0) throw new NmpError('UNREACHABLE');
+        return remember(await libp2p.dial(targets, { signal }));
       } catch (cause) {
         throw unreachable(cause, signal);
       }

@@ -104,6 +104,18 @@ export class NodeSession {
   }
 
   /**
+   * Has the node prove itself: resolves when a session is open or a handshake judged, which the next
+   * call takes up.
+   * @throws NmpError of transport, handshake and attestation
+   */
+  async ready(signal: AbortSignal): Promise<void> {
+    const current = await this.#opening?.catch(() => undefined);
+    if (current !== undefined && this.#components.clock.monotonicMs() < current.expiresAtMs) return;
+    this.prepare(signal);
+    await this.#prepared?.handshake;
+  }
+
+  /**
    * Has the node present evidence for a nonce of ours, and lets it go again.
    * @throws NmpError of transport, handshake, and what `judge` throws
    */

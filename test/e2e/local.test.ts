@@ -144,6 +144,19 @@ describe('a call in local mode', () => {
     ).toBeUndefined();
   });
 
+  it('finds a provider that proves itself, connects and calls it', async () => {
+    const fresh = node.client();
+    const [capability] = await client.discoverTools(peer);
+    if (capability === undefined) throw new Error('no capability');
+    await fresh.connect(node.parent.address);
+    const found = await fresh.find(capability, { timeoutMs: 10_000 });
+    expect(found).toBe(peer);
+    expect((await fresh.callTool(found, 'installed', {})).output).toEqual({ n: 7 });
+    const nowhere = fresh.find({ ...capability, name: 'nowhere' }, { timeoutMs: 10_000 });
+    expect(await codeOf(nowhere)).toBe('UNREACHABLE');
+    await fresh.close();
+  });
+
   it('carries many calls at once over one session', async () => {
     const answers = await Promise.all(
       Array.from({ length: 32 }, (_, i) => run(constantModule(`{"n":${i}}`))),

@@ -277,12 +277,14 @@ export class World {
       if (signal.aborted) throw new NmpError('TIMEOUT');
       if (!this.#parentUp || !this.#enclaveUp) throw new NmpError('UNREACHABLE');
     };
+    const dial = async (signal: AbortSignal) => {
+      await reach(signal);
+      return { id: this.#home().peerId, multihash: this.#home().multihash };
+    };
     return {
       identity,
-      dial: async (_address, signal) => {
-        await reach(signal);
-        return { id: this.#home().peerId, multihash: this.#home().multihash };
-      },
+      dial: (_address, signal) => dial(signal),
+      dialProvider: (_provider, signal) => dial(signal),
       open: async (_peer, protocol, signal) => {
         await reach(signal);
         return libp2pFrames(this.#open(protocol, identity).client);
