@@ -1,5 +1,5 @@
 /** Health records, credentials and restricted keys, whole documents each. */
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { ALNUM, type Draw, HEX, LOWER, UPPER } from './draw.ts';
 
@@ -164,10 +164,11 @@ export const TOKENS: Record_ = {
     const name = d.pick(['', 'RSA ', 'EC ', 'OPENSSH ', 'ENCRYPTED ']);
     return `-----BEGIN ${name}PRIVATE KEY-----\n${body}-----END ${name}PRIVATE KEY-----`;
   },
-  'pkcs8-der': () =>
-    generateKeyPairSync('ed25519')
-      .privateKey.export({ type: 'pkcs8', format: 'der' })
-      .toString('base64'),
+  // RFC 8410: PKCS #8 of an Ed25519 key.
+  'pkcs8-der': (d) =>
+    Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), d.bytes(32)]).toString(
+      'base64',
+    ),
   wif: (d) => {
     const body = Buffer.concat([Buffer.from([0x80]), d.bytes(32), Buffer.from([1])]);
     const hash = (data: Buffer) => createHash('sha256').update(data).digest();
