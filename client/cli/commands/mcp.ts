@@ -39,15 +39,25 @@ function addressOf(text: string): { host: string; port: number } {
   return { host, port };
 }
 
+const PARENT_POLL_MS = 500;
+
 /** Resolves when the host goes away or somebody ends the process. */
 function ended(withStdin: boolean): Promise<void> {
   return new Promise((resolve) => {
+    const end = () => resolve();
     if (withStdin) {
-      process.stdin.once('end', () => resolve());
-      process.stdin.once('close', () => resolve());
+      process.stdin.once('end', end);
+      process.stdin.once('close', end);
     }
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', end);
+    process.once('SIGTERM', end);
+    // npx does not pass signals on; whoever ended it meant this process.
+    if (process.env.npm_command === 'exec') {
+      const parent = process.ppid;
+      setInterval(() => {
+        if (process.ppid !== parent) end();
+      }, PARENT_POLL_MS).unref();
+    }
   });
 }
 
