@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { utf8 } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
-import { parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { type NodeConfig, parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { isCounted } from '../egress/gate/gate.ts';
 import { type Bundle, bundleNode, type Profile } from './bundle.ts';
 import { unpackDebian } from './debian.ts';
 import { stripElf } from './elf.ts';
@@ -83,16 +84,34 @@ async function libraries(cache: string): Promise<ImageEntry[]> {
   return entries;
 }
 
+/** What a configuration may ask for that an image cannot give yet: refused here, not at each boot. */
+function refuseWhatFails(config: NodeConfig, path: string): void {
+  const refuse = (where: string, why: string): never => {
+    throw new NmpError('IMAGE_INPUT', `${path}: ${where}: ${why}`);
+  };
+  if (config.identityFile !== undefined) {
+    refuse('$.identityFile', 'an image keeps no identity; its node makes one at each boot');
+  }
+  config.datasets.forEach(({ sealed }, at) => {
+    if (sealed !== undefined) {
+      refuse(`$.datasets[${at}].sealed`, 'the node of an image has no way to a key service yet');
+    }
+  });
+  config.capabilities.forEach(({ egress, proofModes }, at) => {
+    if (proofModes.includes('stark-composite')) {
+      refuse(`$.capabilities[${at}].proofModes`, 'the prover is not in an image');
+    }
+    if (isCounted(egress)) {
+      refuse(`$.capabilities[${at}].egress`, 'an image keeps no ledger to count with');
+    }
+  });
+}
+
 /** The configuration and every file that it names, which must lie below its own folder. */
 async function configuration(path: string, origin: Omit<Origin, 'reason'>): Promise<ImageEntry[]> {
   const text = await read(path);
   const config = parseNodeConfig(Buffer.from(text).toString('utf8'), path);
-  if (config.identityFile !== undefined) {
-    throw new NmpError(
-      'IMAGE_INPUT',
-      `${path}: $.identityFile: an image cannot keep an identity; its node makes one at each boot`,
-    );
-  }
+  refuseWhatFails(config, path);
   const reason = (what: string) => ({ ...origin, reason: what });
   const entries = [
     file(

@@ -35,6 +35,14 @@ const NATIVE = ['guard.node', 'scan.node', 'nmp-sandbox', 'nmp-agent'];
 
 const columns = [{ name: 'a', type: 'utf8' }];
 const dataset = { id: 'd', format: 'csv', path: 'data/d.csv', classification: 'public', columns };
+const capability = {
+  name: 'c',
+  version: '1.0.0',
+  datasets: [],
+  input: { type: 'object', properties: {}, additionalProperties: false },
+  output: { type: 'integer', minimum: 0, maximum: 9 },
+  limits: { fuel: 1000, deadlineMs: 1000 },
+};
 const CONFIG = {
   version: 1,
   listen: { host: '127.0.0.1', port: 0 },
@@ -158,6 +166,12 @@ describe.skipIf(!there)('the contents', () => {
 
   it.each<[string, object]>([
     ['an identity file', { identityFile: 'identity' }],
+    ['a sealed dataset', { datasets: [{ ...dataset, sealed: { keyFile: 'key' } }] }],
+    [
+      'a capability that wants proofs',
+      { capabilities: [{ ...capability, proofModes: ['stark-composite'] }] },
+    ],
+    ['a capability that counts', { capabilities: [{ ...capability, egress: { quotaBits: 100 } }] }],
     ['a dataset above its folder', { datasets: [{ ...dataset, path: '../d.csv' }] }],
     ['a dataset by an absolute path', { datasets: [{ ...dataset, path: '/etc/passwd' }] }],
     ['a dataset that is not there', { datasets: [{ ...dataset, path: 'none.csv' }] }],
