@@ -48,6 +48,9 @@ eif: setup ## Build the enclave image: build/enclave.eif, pcrs.json, sbom.json (
 test-boot: build ## Boot the image on an emulated Nitro machine and ask it (cold: 20 minutes, once)
 	@bash scripts/image/test-boot.sh
 
+test-kms: build ## Seal and open datasets with a KMS emulator (cold: two minutes, once)
+	NMP_KMS=1 $(NPX) vitest run test/e2e/kms.test.ts test/unit/kms test/unit/data/sealed
+
 packed: build ## Install the packed package into an empty project and run an example
 	NMP_PACKED=1 $(NPX) vitest run test/e2e/packed.test.ts
 

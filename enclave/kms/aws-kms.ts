@@ -51,14 +51,18 @@ function tunnelAgent(dial: Dial, ca: string | undefined): Agent {
   const agent = new Agent({ keepAlive: false });
   agent.createConnection = (options) => {
     const host = options.host ?? '';
-    return connectTls({
-      socket: dial(host, Number(options.port)),
+    const stream = dial(host, Number(options.port));
+    const tls = connectTls({
+      socket: stream,
       // RFC 6066, section 3: an address is no server name.
       ...(isIP(host) === 0 ? { servername: host } : {}),
       host,
       minVersion: 'TLSv1.2',
       ...(ca === undefined ? {} : { ca }),
     });
+    // A handshake that fails leaves the stream below open.
+    tls.once('close', () => stream.destroy());
+    return tls;
   };
   return agent;
 }

@@ -6,6 +6,7 @@ import {
   type KeyObject,
   publicEncrypt,
 } from 'node:crypto';
+import { type BerElement, readBer } from '../../enclave/kms/ber.ts';
 import { concat, fromHex } from '../../shared/bytes.ts';
 
 export const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -125,4 +126,21 @@ export function envelope(bend: Bend = {}): Uint8Array {
     bend.more ?? new Uint8Array(0),
   );
   return indefinite(0x30, bend.type ?? oid('2a864886f70d010703'), indefinite(0xa0, enveloped));
+}
+
+function encode({ tag, content, children }: BerElement): Uint8Array {
+  return children.length === 0 ? der(tag, content) : der(tag, ...children.map(encode));
+}
+
+/**
+ * LocalStack names the recipient by issuer and serial number, in version 0; AWS by a key identifier,
+ * in version 2. The same envelope with the name that AWS writes: keys, content and algorithms stay.
+ */
+export function withKeyIdentifier(bytes: Uint8Array): Uint8Array {
+  const [type, wrapper] = readBer(bytes).children;
+  const [, recipients, content] = wrapper?.children[0]?.children ?? [];
+  const [, , algorithm, wrapped] = recipients?.children[0]?.children ?? [];
+  if (!type || !content || !algorithm || !wrapped) throw new Error('not an envelope of LocalStack');
+  const info = seq(int(2), der(0x80, new Uint8Array(20)), encode(algorithm), encode(wrapped));
+  return seq(encode(type), der(0xa0, seq(int(2), der(0x31, info), encode(content))));
 }
