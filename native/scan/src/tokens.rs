@@ -1,8 +1,17 @@
 //! Tokens that may be encoded, alone or split over lines, items and strings.
 
 use crate::codec::{base, lists};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::engine::{Scan, TOKEN_LEAST};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Most separators between two chunks, and the shortest chunk.
+const GAP_MAX: usize = 6;
+const CHUNK_LEAST: usize = 3;
+
+/// What may stand between chunks of one value.
+fn joins(b: u8) -> bool {
+    b.is_ascii_whitespace() || matches!(b, b'"' | b',' | b'\\' | b'\'' | b':' | b'.' | b'|')
+}
 
 impl Scan<'_> {
     pub fn tokens(&mut self, at: usize, text: &[u8], ascii85: bool) {
@@ -55,7 +64,9 @@ impl Scan<'_> {
             return;
         }
         // Words of small letters without a digit are text, not an encoding, unless they are long.
-        let plain = token.iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'));
+        let plain = token
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'));
         if plain && token.len() < 16 {
             return;
         }
@@ -131,42 +142,57 @@ impl Scan<'_> {
         }
     }
 
-    /// Base64 or hex broken into lines, chunks or array items: the tokens joined.
+    /// Base64 or hex broken into chunks of one length and a shorter last one: the tokens joined.
     fn wrapped(&mut self, at: usize, text: &[u8]) {
         let base =
             |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
-        let mut joined: Vec<u8> = Vec::new();
-        let (mut first, mut parts, mut gap) = (0, 0, 0usize);
+        let mut run: Vec<(usize, usize)> = Vec::new();
         let mut i = 0;
-        while i <= text.len() {
-            if i < text.len() && base(text[i]) {
-                let start = i;
-                while i < text.len() && base(text[i]) {
-                    i += 1;
-                }
-                if parts == 0 {
-                    first = start;
-                }
-                joined.extend_from_slice(&text[start..i]);
-                parts += 1;
-                gap = 0;
+        while i < text.len() {
+            if !base(text[i]) {
+                i += 1;
                 continue;
             }
-            let joins = i < text.len()
-                && (text[i].is_ascii_whitespace()
-                    || matches!(text[i], b'"' | b',' | b'\\' | b'\'' | b':' | b'.' | b'|'));
-            gap += 1;
-            if !joins || gap > 6 {
-                if parts >= 2 && joined.len() >= 24 {
-                    let hexed = joined.iter().all(u8::is_ascii_hexdigit);
-                    if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
-                        self.token(at, "base64", base::base64(&joined), first);
-                    }
-                }
-                joined.clear();
-                parts = 0;
+            let start = i;
+            while i < text.len() && base(text[i]) {
+                i += 1;
             }
-            i += 1;
+            let near = run.last().is_some_and(|last| {
+                start - last.1 <= GAP_MAX && text[last.1..start].iter().all(|b| joins(*b))
+            });
+            let width = run.first().map_or(0, |first| first.1 - first.0);
+            if near && i - start == width {
+                run.push((start, i));
+                continue;
+            }
+            if near && i - start < width {
+                run.push((start, i));
+                self.flush_run(at, text, &run);
+                run.clear();
+                continue;
+            }
+            self.flush_run(at, text, &run);
+            run.clear();
+            if i - start >= CHUNK_LEAST {
+                run.push((start, i));
+            }
+        }
+        self.flush_run(at, text, &run);
+    }
+
+    fn flush_run(&mut self, at: usize, text: &[u8], run: &[(usize, usize)]) {
+        let total: usize = run.iter().map(|(start, end)| end - start).sum();
+        if run.len() < 2 || total < 16 {
+            return;
+        }
+        let mut joined = Vec::with_capacity(total);
+        for (start, end) in run {
+            joined.extend_from_slice(&text[*start..*end]);
+        }
+        let first = run[0].0;
+        let hexed = joined.iter().all(u8::is_ascii_hexdigit);
+        if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
+            self.token(at, "base64", base::base64(&joined), first);
         }
     }
 

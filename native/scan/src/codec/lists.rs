@@ -54,6 +54,13 @@ pub fn codes(s: &[u8]) -> Vec<Found> {
         octets.clear();
     };
     while i < s.len() {
+        // Between lists only a digit matters.
+        if numbers.is_empty() {
+            match s[i..].iter().position(u8::is_ascii_digit) {
+                Some(n) => i += n,
+                None => break,
+            }
+        }
         let b = s[i];
         if b.is_ascii_digit() {
             let start = i;
