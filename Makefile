@@ -9,7 +9,7 @@ SEEDS ?= 2000
 ONLY ?=
 EIF ?=
 
-.PHONY: prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim
+.PHONY: mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -53,6 +53,9 @@ test-kms: build ## Seal and open datasets with a KMS emulator (cold: two minutes
 
 packed: build ## Install the packed package into an empty project and run an example
 	NMP_PACKED=1 $(NPX) vitest run test/e2e/packed.test.ts
+
+mesh: build ## Let cold agents find 20 real nodes on loopback, 100 of 100
+	NMP_MESH_NODES=20 $(NPX) vitest run test/unit/mesh
 
 prove: setup ## Prove the handshake and refute its mutants (needs ProVerif 2.05)
 	@$(NPX) node scripts/prove.ts

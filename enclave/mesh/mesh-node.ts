@@ -8,13 +8,14 @@ import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { noise } from '@libp2p/noise';
 import { ping } from '@libp2p/ping';
-import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
-import { multiaddr } from '@multiformats/multiaddr';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
+import type { IpRange } from '../../shared/policy/ip-range.ts';
 import { PROTOCOL, STREAM_WINDOW_BYTES_MAX } from '../../shared/wire/constants.ts';
 import type { EnclaveSocket } from './enclave-socket.ts';
+import { dialTarget, proxiedTcp } from './proxied-tcp.ts';
 
 export interface MeshNodeComponents {
   readonly socket: EnclaveSocket;
@@ -25,7 +26,19 @@ export interface MeshNodeInit {
   /** Addresses that the parent claims to be reachable at; hints, never trusted. */
   readonly announce: readonly string[];
   readonly maxConnections: number;
+  /** How to reach other nodes; without it this one dials nobody. */
+  readonly mesh?: MeshReach;
 }
+
+export interface MeshReach {
+  /** Multiaddrs, `/ip4|ip6/…/tcp/…/p2p/…`, of nodes to join the mesh by. */
+  readonly bootstrap: readonly string[];
+  /** Ranges that may be dialled. */
+  readonly ranges: readonly IpRange[];
+}
+
+/** A bootstrap node that could not be reached is tried again after this long. */
+const BOOTSTRAP_EVERY_MS = 30_000;
 
 export type StreamHandler = (stream: Stream, connection: Connection) => Promise<void>;
 
@@ -44,18 +57,21 @@ export async function createMeshNode(
   { socket }: MeshNodeComponents,
   init: MeshNodeInit,
 ): Promise<MeshNode> {
+  const ranges = init.mesh?.ranges ?? [];
   const node = await createLibp2p({
     privateKey: init.privateKey,
     addresses: {
       listen: [`/unix/${encodeURIComponent(socket.meshPath)}`],
       announce: [...init.announce],
     },
-    transports: [tcp()],
+    transports: [proxiedTcp({ dialPath: socket.dialPath, ranges })],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX } })],
     connectionManager: { maxConnections: init.maxConnections, inboundUpgradeTimeout: 10_000 },
-    // The enclave dials nobody by itself; an address in a peer record must not make it.
-    connectionGater: { denyDialMultiaddr: () => true, denyDialPeer: () => true },
+    // An address in a peer record makes the enclave dial only what its configuration allows.
+    connectionGater: {
+      denyDialMultiaddr: (address) => dialTarget(address, ranges) === undefined,
+    },
     services: {
       identify: identify(),
       ping: ping(),
@@ -70,6 +86,7 @@ export async function createMeshNode(
   const dht: KadDHT = node.services.dht;
   // Answers about providers take their addresses from here, our own too.
   await node.peerStore.merge(node.peerId, { multiaddrs: init.announce.map((a) => multiaddr(a)) });
+  const stopJoining = keepJoined(node, init.mesh?.bootstrap ?? []);
   return {
     peerId: node.peerId,
     handle: (protocol, handler) =>
@@ -83,6 +100,33 @@ export async function createMeshNode(
     async provide(key, signal) {
       for await (const event of dht.provide(key, { signal })) void event;
     },
-    stop: async () => node.stop(),
+    stop: async () => {
+      stopJoining();
+      await node.stop();
+    },
+  };
+}
+
+/** Dials the bootstrap nodes now and whenever none of them is connected; returns what ends that. */
+function keepJoined(node: Libp2p, bootstrap: readonly string[]): () => void {
+  const addresses = bootstrap.map((address) => multiaddr(address));
+  const ended = new AbortController();
+  const connected = (address: Multiaddr) => {
+    const id = address.getComponents().findLast(({ name }) => name === 'p2p')?.value;
+    return id === node.peerId.toString() || node.getPeers().some((peer) => peer.toString() === id);
+  };
+  const join = () => {
+    if (addresses.some(connected)) return;
+    for (const address of addresses) {
+      // Unreachable now is what the next round is for.
+      node.dial(address, { signal: ended.signal }).catch(() => undefined);
+    }
+  };
+  join();
+  const timer = setInterval(join, BOOTSTRAP_EVERY_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    ended.abort();
   };
 }

@@ -1,0 +1,129 @@
+/**
+ * Opens TCP connections for the enclave: reads one opener (shared/wire/dial-opener.ts), answers one
+ * byte, and copies. What may be dialled is decided in the enclave; here are only limits that keep
+ * this machine alive.
+ */
+import { chmodSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import {
+  DIAL_OPENER_BYTES_MAX,
+  DIALLED,
+  type DialTarget,
+  decodeDialOpener,
+} from '../../shared/wire/dial-opener.ts';
+
+export interface DialProxyLimits {
+  readonly connections: number;
+  /** For the opener, and again for the connection. */
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+export const DEFAULT_DIAL_PROXY_LIMITS: DialProxyLimits = {
+  connections: 1024,
+  connectTimeoutMs: 5_000,
+  idleTimeoutMs: 10 * 60_000,
+};
+
+export interface DialProxy {
+  /** @param path unix socket that the enclave's outbound streams come to */
+  start(path: string): Promise<void>;
+  stop(): Promise<void>;
+  readonly open: number;
+}
+
+function hostOf(address: Uint8Array): string {
+  if (address.length === 4) return address.join('.');
+  const groups: string[] = [];
+  for (let i = 0; i < 16; i += 2) {
+    groups.push((((address[i] ?? 0) << 8) | (address[i + 1] ?? 0)).toString(16));
+  }
+  return groups.join(':');
+}
+
+class UnixDialProxy implements DialProxy {
+  readonly #limits: DialProxyLimits;
+  readonly #server: Server;
+  readonly #open = new Set<() => void>();
+
+  constructor(limits: DialProxyLimits) {
+    this.#limits = limits;
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+  }
+
+  get open(): number {
+    return this.#open.size;
+  }
+
+  start(path: string): Promise<void> {
+    rmSync(path, { force: true });
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(path, () => {
+        chmodSync(path, 0o600);
+        resolve();
+      });
+    });
+  }
+
+  stop(): Promise<void> {
+    for (const end of this.#open) end();
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #accept(inside: Socket): void {
+    inside.on('error', () => undefined);
+    if (this.#open.size >= this.#limits.connections) {
+      inside.end(Uint8Array.of(DIALLED.refused));
+      return;
+    }
+    const end = () => void inside.destroy();
+    this.#open.add(end);
+    inside.once('close', () => this.#open.delete(end));
+    inside.setTimeout(this.#limits.connectTimeoutMs, end);
+    let received = Buffer.alloc(0);
+    const onReadable = () => {
+      const chunk: unknown = inside.read();
+      if (!(chunk instanceof Uint8Array)) return;
+      received = Buffer.concat([received, chunk]);
+      let opener: ReturnType<typeof decodeDialOpener>;
+      try {
+        opener = decodeDialOpener(received.subarray(0, DIAL_OPENER_BYTES_MAX));
+      } catch {
+        return end();
+      }
+      if (opener === undefined) return;
+      inside.off('readable', onReadable);
+      if (received.length > opener.length) inside.unshift(received.subarray(opener.length));
+      this.#connect(inside, opener.target, end);
+    };
+    inside.on('readable', onReadable);
+  }
+
+  #connect(inside: Socket, target: DialTarget, end: () => void): void {
+    const outside = connect({
+      host: hostOf(target.address),
+      port: target.port,
+      allowHalfOpen: true,
+      noDelay: true,
+    });
+    outside.setTimeout(this.#limits.connectTimeoutMs, () => outside.destroy());
+    const unreachable = () => inside.end(Uint8Array.of(DIALLED.unreachable));
+    outside.once('error', unreachable);
+    outside.once('connect', () => {
+      outside.off('error', unreachable);
+      outside.on('error', end);
+      outside.setTimeout(this.#limits.idleTimeoutMs, end);
+      inside.setTimeout(0);
+      inside.write(Uint8Array.of(DIALLED.open));
+      inside.pipe(outside);
+      outside.pipe(inside);
+    });
+    inside.once('close', () => outside.destroy());
+    outside.once('close', () => inside.destroySoon());
+  }
+}
+
+export function createDialProxy(limits: DialProxyLimits = DEFAULT_DIAL_PROXY_LIMITS): DialProxy {
+  return new UnixDialProxy(limits);
+}
