@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NmpError } from '../../shared/errors.ts';
 import type { Machine, MachineDriver } from './machine.ts';
 import type { NitroCli, NitroEnclave, NitroRunInit } from './nitro-cli.ts';
-import { Program } from './program.ts';
+import { KeptProgram } from './program.ts';
 import { waitForFile } from './wait.ts';
 
 export interface NitroInit extends NitroRunInit {
@@ -18,14 +18,14 @@ class NitroMachine implements Machine {
   readonly ended: Promise<number | null>;
   readonly #cli: NitroCli;
   readonly #enclave: NitroEnclave;
-  readonly #bridge: Program;
+  readonly #bridge: KeptProgram;
   #stopped = false;
 
-  constructor(cli: NitroCli, enclave: NitroEnclave, bridge: Program, pollMs: number) {
+  constructor(cli: NitroCli, enclave: NitroEnclave, bridge: KeptProgram, pollMs: number) {
     this.#cli = cli;
     this.#enclave = enclave;
     this.#bridge = bridge;
-    this.ended = Promise.race([bridge.ended, this.#gone(pollMs)]);
+    this.ended = this.#gone(pollMs);
   }
 
   async stop(): Promise<void> {
@@ -55,13 +55,14 @@ export function createNitroDriver(
     async boot(directory): Promise<Machine> {
       // nitro-cli answers the heartbeat itself, and returns when the enclave has booted.
       const enclave = await cli.run(init);
-      const bridge = new Program({
+      // An enclave outlives its bridge, which is started anew.
+      const bridge = new KeptProgram({
         program: init.agent,
         args: ['parent', '--directory', directory, '--cid', String(enclave.EnclaveCID)],
       });
       const machine = new NitroMachine(cli, enclave, bridge, init.pollMs);
       try {
-        await waitForFile(join(directory, 'mesh.sock'), bridge);
+        await waitForFile(join(directory, 'mesh.sock'), bridge.current);
         return machine;
       } catch (cause) {
         await machine.stop();

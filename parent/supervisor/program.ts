@@ -39,3 +39,40 @@ export class Program {
     clearTimeout(timer);
   }
 }
+
+const AGAIN_MS = 500;
+
+/** A program that is started again whenever it ends, until it is stopped. */
+export class KeptProgram {
+  readonly #init: ProgramInit;
+  #program: Program;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(init: ProgramInit) {
+    this.#init = init;
+    this.#program = this.#start();
+  }
+
+  /** The one that runs now, or ran last. */
+  get current(): Program {
+    return this.#program;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#program.stop();
+  }
+
+  #start(): Program {
+    const program = new Program(this.#init);
+    void program.ended.then(() => {
+      if (this.#stopped) return;
+      this.#timer = setTimeout(() => {
+        this.#program = this.#start();
+      }, AGAIN_MS);
+    });
+    return program;
+  }
+}

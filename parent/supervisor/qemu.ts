@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { NmpError } from '../../shared/errors.ts';
 import { HeartbeatServer } from './heartbeat.ts';
 import type { Machine, MachineDriver } from './machine.ts';
-import { Program } from './program.ts';
+import { KeptProgram, Program } from './program.ts';
 import { waitForFile } from './wait.ts';
 
 export interface QemuInit {
@@ -28,7 +28,13 @@ const HEARTBEAT_PORT = 9000;
 /** Any context identifier but the reserved ones; the machine is alone in its folder. */
 const GUEST_CID = 4;
 
-async function startAll(init: QemuInit, directory: string, programs: Program[]): Promise<Program> {
+interface Parts {
+  readonly programs: Program[];
+  bridge?: KeptProgram;
+}
+
+async function startAll(init: QemuInit, directory: string, parts: Parts): Promise<Program> {
+  const { programs } = parts;
   const log = init.log === undefined ? {} : { log: init.log };
   const vsock = join(directory, 'vsock');
   const vhost = join(directory, 'vhost.sock');
@@ -51,8 +57,14 @@ async function startAll(init: QemuInit, directory: string, programs: Program[]):
     ...['-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-nodefaults'],
   ]);
   await waitForFile(vsock, machine);
-  const bridge = start(init.agent, ['parent', '--directory', directory, '--hybrid', vsock]);
-  await waitForFile(join(directory, 'mesh.sock'), bridge);
+  // The enclave outlives its bridge, which is started anew.
+  const bridge = new KeptProgram({
+    program: init.agent,
+    args: ['parent', '--directory', directory, '--hybrid', vsock],
+    ...log,
+  });
+  parts.bridge = bridge;
+  await waitForFile(join(directory, 'mesh.sock'), bridge.current);
   return machine;
 }
 
@@ -63,24 +75,27 @@ export function createQemuDriver(init: QemuInit): MachineDriver {
         join(directory, `vsock_${HEARTBEAT_PORT}`),
         init.onHeartbeat ?? (() => undefined),
       );
-      const programs: Program[] = [];
+      const parts: Parts = { programs: [] };
       let stopped: Promise<void> | undefined;
       const stop = (): Promise<void> => {
         stopped ??= Promise.all([
           heartbeat.close(),
-          ...programs.map((program) => program.stop()),
+          parts.bridge?.stop(),
+          ...parts.programs.map((program) => program.stop()),
         ]).then(() => undefined);
         return stopped;
       };
       try {
         await heartbeat.listen();
-        const machine = await startAll(init, directory, programs);
+        const machine = await startAll(init, directory, parts);
         init.onStarted?.(machine.pid);
-        // Without its vsock or its bridge the machine is of no use to anyone.
-        const ended = Promise.race(programs.map((program) => program.ended)).then(async (code) => {
-          await stop();
-          return code;
-        });
+        // Without its vsock the machine is of no use to anyone.
+        const ended = Promise.race(parts.programs.map((program) => program.ended)).then(
+          async (code) => {
+            await stop();
+            return code;
+          },
+        );
         return { ended, stop };
       } catch (cause) {
         await stop();

@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 repository=$PWD
+commit=$(git rev-parse HEAD)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 kernel_cache="${NMP_CACHE:-$HOME/.cache/nmp-enclave}"
@@ -13,7 +14,7 @@ one() { # name umask timezone locale
   local folder="$work/$1/checkout-$1"
   mkdir -p "$folder" "$work/$1/cache"
   umask "$2"
-  git -C "$repository" archive HEAD | tar -x -C "$folder"
+  git -C "$repository" archive "$commit" | tar -x -C "$folder"
   # The same installed packages, as links: npm ci checks them against the lockfile.
   cp -al "$repository/node_modules" "$folder/node_modules"
   (

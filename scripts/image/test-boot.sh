@@ -10,7 +10,10 @@ NMP_BOOT_TOOLS=$(bash scripts/image/qemu.sh)
 export NMP_BOOT_TOOLS
 npx --no-install node scripts/build.ts image
 npx --no-install node scripts/image/eif.ts --kernel "$kernel"
-npx --no-install node scripts/image/eif.ts --kernel "$kernel" --profile sim --out build/enclave-sim.eif
+# One image unsigned, the other signed: PCR8 is compared, too.
+npx --no-install node test/support/write-signer.ts build/boot-signer
+npx --no-install node scripts/image/eif.ts --kernel "$kernel" --profile sim --out build/enclave-sim.eif \
+  --certificate build/boot-signer/signer.pem --key build/boot-signer/signer.key
 
 status=0
 timeout 900 npx --no-install vitest run test/e2e/boot.test.ts --reporter=verbose \

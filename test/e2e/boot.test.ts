@@ -26,6 +26,7 @@ import { isNmpError } from '../../shared/errors.ts';
 import { parseClientPolicy } from '../../shared/policy/client-policy.ts';
 import { parseNodeConfig } from '../../shared/policy/node-config.ts';
 import { systemClock, systemRandom } from '../../shared/runtime.ts';
+import { descendants } from '../support/local-node.ts';
 import { constantModule } from '../support/modules.ts';
 
 /** Folder of QEMU and its tools: what scripts/image/qemu.sh prints. */
@@ -84,11 +85,17 @@ async function boot(profile: 'release' | 'sim', image = imageOf(profile)): Promi
   return Object.assign(booted, { parent });
 }
 
+/** PCR8 of the signed image: the certificate, as the device measured it. */
+function signerPcr(): string {
+  const { pcrs } = JSON.parse(readFileSync(join(ROOT, 'build', 'pcrs-sim.json'), 'utf8'));
+  return pcrs.PCR8;
+}
+
 function clientOf(ready: EnclaveReady, onReport?: (report: AttestationReport) => void): NmpClient {
   const policy = parseClientPolicy(
     JSON.stringify({
       version: 1,
-      releases: [ready.pcrs],
+      releases: [{ ...ready.pcrs, ...(ready.mode === 'qemu' ? { pcr8: signerPcr() } : {}) }],
       simulatedRoots: ready.simulatedRoot === undefined ? [] : [ready.simulatedRoot],
     }),
     'boot test',
@@ -171,6 +178,28 @@ describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine
         'GUARDIAN_REJECTED',
       );
       expect(await codeOf(run(await logic('endless'), 'cohort-note', {}))).toBe('SANDBOX_FUEL');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'keeps its enclave when the bridge to its vsock is killed',
+    async () => {
+      const [first] = booted.ready;
+      for (const pid of await descendants('nmp-agent')) process.kill(pid, 'SIGKILL');
+      const again = async () => {
+        const client = clientOf(booted.parent.ready);
+        try {
+          const found = await client.connect(booted.parent.address, { timeoutMs: CALL_MS });
+          return (await client.attest(found, { timeoutMs: CALL_MS })).verdict;
+        } catch {
+          return undefined;
+        } finally {
+          await client.close();
+        }
+      };
+      await expect.poll(again, { timeout: CALL_MS, interval: 500 }).toBe('pass');
+      expect(booted.ready).toEqual([first]);
     },
     PATIENCE_MS,
   );

@@ -7,7 +7,7 @@ import { HeartbeatServer } from '../../../parent/supervisor/heartbeat.ts';
 import { createMachineSupervisor, type Machine } from '../../../parent/supervisor/machine.ts';
 import { createNitroDriver } from '../../../parent/supervisor/nitro.ts';
 import { createNitroCli } from '../../../parent/supervisor/nitro-cli.ts';
-import { Program } from '../../../parent/supervisor/program.ts';
+import { KeptProgram, Program } from '../../../parent/supervisor/program.ts';
 import type { Supervisor, SupervisorEvent } from '../../../parent/supervisor/supervisor.ts';
 import { systemClock } from '../../../shared/runtime.ts';
 import { type ControlReport, encodeControlLine } from '../../../shared/wire/control.ts';
@@ -146,6 +146,18 @@ describe('a program beside the parent', () => {
     const missing = new Program({ program: join(folder, 'missing'), args: [] });
     expect(await missing.ended).toBeNull();
   });
+});
+
+it('a kept program is started again until it is stopped', async () => {
+  const count = join(folder, 'count');
+  const kept = new KeptProgram({ program: '/bin/sh', args: ['-c', `echo x >>${count}`] });
+  await expect
+    .poll(() => readFileSync(count, 'utf8').length, { timeout: 10_000 })
+    .toBeGreaterThan(3);
+  await kept.stop();
+  const before = readFileSync(count, 'utf8').length;
+  await kept.current.ended;
+  expect(readFileSync(count, 'utf8').length).toBe(before);
 });
 
 /** nitro-cli's stand-in: writes what it was asked, answers from files. */
