@@ -18,6 +18,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   release: async () => (await import('./commands/release.ts')).registerRelease,
   mcp: async () => (await import('./commands/mcp.ts')).registerMcp,
   trust: async () => (await import('./commands/trust.ts')).registerTrust,
+  console: async () => (await import('./commands/console.ts')).registerConsole,
   wrap: async () => (await import('./commands/wrap.ts')).registerWrap,
   inspect: async () => (await import('./commands/inspect.ts')).registerInspect,
   pcrs: async () => (await import('./commands/pcrs.ts')).registerPcrs,

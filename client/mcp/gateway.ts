@@ -54,6 +54,7 @@ export interface GatewayInit {
 
 export interface AuditEvent {
   readonly auditId: string;
+  /** `RELEASED`, or the code of the refusal. */
   readonly code: string;
   readonly node?: string;
   readonly capability?: string;
@@ -238,6 +239,12 @@ export class Gateway {
       ...(spender === undefined ? {} : spender),
     });
     return refusal;
+  }
+
+  /** Writes the operator's record of a released answer. */
+  recordRelease(spender: Spender, node: string): void {
+    const { random, audit } = this.components;
+    audit({ auditId: toBase64Url(random.bytes(16)), code: 'RELEASED', node, ...spender });
   }
 
   async close(): Promise<void> {

@@ -16,11 +16,12 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (char) => ESCAPES[char] ?? char);
 }
 
-const STYLE = `
+/** Also of the console. */
+export const PAGE_STYLE = `
 :root{color-scheme:light dark;--ink:#17202a;--paper:#fff;--line:#d5dbe1;--soft:#f4f6f8;--pass:#0b6b3a;--fail:#a4161a;--skip:#5b6672}
 @media (prefers-color-scheme:dark){:root{--ink:#e8edf2;--paper:#12171c;--line:#323b44;--soft:#1b2229;--pass:#5ad197;--fail:#ff8a8a;--skip:#9aa7b4}}
 *{box-sizing:border-box}body{margin:0 auto;max-width:72rem;padding:2rem 1rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
@@ -50,7 +51,7 @@ function row(check: Check): string {
   ].join('');
 }
 
-function table(report: AttestationReport): string {
+export function reportTable(report: AttestationReport): string {
   const head = ['Status', 'Check', 'Expected', 'Found', 'Why it matters']
     .map((name) => `<th scope="col">${name}</th>`)
     .join('');
@@ -67,7 +68,7 @@ export function renderHtml(sections: readonly Section[]): string {
   const body = sections.flatMap(({ title, summary, report }) => [
     `<section><h2>${escapeHtml(title)}</h2>`,
     summary === undefined ? '' : `<p>${escapeHtml(summary)}</p>`,
-    report === undefined ? '' : table(report),
+    report === undefined ? '' : reportTable(report),
     '</section>',
   ]);
   return [
@@ -76,7 +77,7 @@ export function renderHtml(sections: readonly Section[]): string {
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
     '<title>nmp-enclave report</title>',
-    `<style>${STYLE}</style></head><body><main>`,
+    `<style>${PAGE_STYLE}</style></head><body><main>`,
     '<h1>nmp-enclave report</h1>',
     simulated
       ? '<p class="banner" role="note">SIMULATED: no hardware stands behind this evidence.</p>'

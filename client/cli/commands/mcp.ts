@@ -1,4 +1,5 @@
 /** `nmp mcp`: the bridge for an MCP host. stdout carries the protocol and nothing else. */
+import { appendFileSync } from 'node:fs';
 import type { McpServer } from '@modelcontextprotocol/server';
 import { toBase64Url } from '../../../shared/bytes.ts';
 import { NmpError } from '../../../shared/errors.ts';
@@ -18,6 +19,7 @@ interface Options {
   readonly node: readonly string[];
   readonly policy?: string;
   readonly trust: string;
+  readonly audit?: string;
   readonly logic?: string;
   readonly http?: string;
   readonly allowRemote?: boolean;
@@ -126,7 +128,12 @@ async function mcp(options: Options): Promise<void> {
     // Over stdio the host runs as this user anyhow; over HTTP a folder must be named.
     ...(options.http === undefined ? { logicFolder: options.logic ?? process.cwd() } : {}),
     ...(options.logic === undefined ? {} : { logicFolder: options.logic }),
-    audit: (event) => remark(JSON.stringify({ event: 'blocked', ...event })),
+    audit: (event) => {
+      const at = new Date(systemClock.nowMs()).toISOString();
+      const line = JSON.stringify({ event: 'call', at, ...event });
+      remark(line);
+      if (options.audit !== undefined) appendFileSync(options.audit, `${line}\n`, { mode: 0o600 });
+    },
     ...(policy === undefined ? {} : { policy }),
   });
   try {
@@ -145,6 +152,7 @@ export const registerMcp: Register = (program) => {
     .option('--node <address>', 'node to use, and no others (repeatable)', collect, [])
     .option('--policy <file>', 'what you trust; without it every call is refused')
     .option('--trust <file>', 'where approvals and pins are kept', TRUST_FILE)
+    .option('--audit <file>', 'append a line for each call: code, ids and hashes, no data')
     .option(
       '--logic <folder>',
       'folder from which logic files may be named; default: this one, over HTTP none',

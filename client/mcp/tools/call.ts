@@ -37,7 +37,7 @@ export function callInstalled({ gateway, approvals }: Omit<ToolContext, 'server'
         scope.spend({ logic: moduleHash, capability: `${peer} ${id}` });
         const mesh = await gateway.mesh();
         const answer = await mesh.callTool(peer, id, given, callOptions(scope, args));
-        return release(gateway, answer, moduleHash);
+        return release(gateway, answer, { peer, capability: id, moduleHash });
       });
     });
 }

@@ -6,10 +6,16 @@ import { type CallScope, settle, TIMEOUT_SECONDS, type Work } from '../invoke.ts
 import { type Outcome, RESULT_CHARS_MAX, type ToolOutcome } from '../outcome.ts';
 
 /** @throws NmpError FRAME_SIZE if the result is longer than a host should be given */
-export function release(gateway: Gateway, answer: Answer, moduleHash: string): Outcome {
+export function release(
+  gateway: Gateway,
+  answer: Answer,
+  call: { readonly peer: string; readonly capability: string; readonly moduleHash: string },
+): Outcome {
+  const { peer, capability, moduleHash } = call;
   if ((JSON.stringify(answer.output) ?? '').length > RESULT_CHARS_MAX) {
     throw new NmpError('FRAME_SIZE');
   }
+  gateway.recordRelease({ logic: moduleHash, capability: `${peer} ${capability}` }, peer);
   return {
     verdict: 'released',
     result: answer.output,

@@ -139,11 +139,8 @@ export const registerRunLogic: RegisterTool = ({ server, gateway, approvals }) =
                 }),
           };
           const mesh = await gateway.mesh();
-          return release(
-            gateway,
-            await mesh.run(peer, request, callOptions(scope, args)),
-            moduleHash,
-          );
+          const answer = await mesh.run(peer, request, callOptions(scope, args));
+          return release(gateway, answer, { peer, capability: id, moduleHash });
         });
       }),
   );
