@@ -6,6 +6,7 @@ import { fromHex, utf8 } from '../shared/bytes.ts';
 import type { CryptoSuite } from '../shared/crypto/suite.ts';
 import { createNodeSuite } from '../shared/crypto/suite-node.ts';
 import { NmpError } from '../shared/errors.ts';
+import { parseIpRange } from '../shared/policy/ip-range.ts';
 import { type NodeConfig, parseNodeConfig } from '../shared/policy/node-config.ts';
 import { RECEIPT_IMAGES } from '../shared/receipt/images.ts';
 import type { Clock, Random } from '../shared/runtime.ts';
@@ -148,6 +149,10 @@ export async function composeNode(
       release: RELEASE,
       announce: init.announce,
       maxConnections: config.relay.connections,
+      mesh: {
+        bootstrap: config.mesh.bootstrap,
+        ranges: config.mesh.dial.map(parseIpRange).filter((range) => range !== undefined),
+      },
     },
   );
 }

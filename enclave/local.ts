@@ -7,6 +7,7 @@ import { systemClock, systemRandom } from '../shared/runtime.ts';
 import { measureLocally } from './attest/local-measurement.ts';
 import { createSimulatedNsm } from './attest/simulated.ts';
 import { loadOrCreateSimulatedRoot } from './attest/simulated-root.ts';
+import { createTrustedClock } from './attest/trusted-clock.ts';
 import { composeNode } from './compose.ts';
 import { createDataKeys } from './data/sealed/keys.ts';
 import { createLocalAudit, openLocalLedger } from './egress/gate/local-storage.ts';
@@ -32,6 +33,8 @@ export interface LocalReady {
 /** The package: this file lies one folder below it, or two when built. */
 const HERE = import.meta.dirname;
 const PACKAGE = HERE.endsWith(join('dist', 'enclave')) ? join(HERE, '..', '..') : join(HERE, '..');
+
+const SYNCHRONIZE_MS = 30_000;
 
 async function readConfig(file: string): Promise<string> {
   try {
@@ -68,17 +71,20 @@ async function environmentCredentials(): Promise<KmsCredentials> {
 export async function startLocalNode(
   init: LocalNodeInit,
 ): Promise<{ node: DataNode; ready: LocalReady }> {
-  const clock = systemClock;
   const random = systemRandom;
+  // What stands outside the enclave on real hardware has the machine's clock, the node its own.
+  const machine = { clock: systemClock, random };
   const configText = await readConfig(init.configFile);
-  const root = await loadOrCreateSimulatedRoot({ clock, random }, init.stateDirectory);
+  const root = await loadOrCreateSimulatedRoot(machine, init.stateDirectory);
   const pcrs = await measureLocally({
     program: [HERE, join(HERE, '..', 'shared'), join(PACKAGE, 'build', 'native')],
     runtime: `node ${process.version}`,
     configuration: Buffer.from(configText),
   });
-  const nsm = createSimulatedNsm({ clock, random }, { root, pcrs });
-  const socket = unixEnclaveSocket(init.runDirectory, false);
+  const nsm = createSimulatedNsm(machine, { root, pcrs });
+  const clock = await createTrustedClock({ nsm, clock: systemClock });
+  setInterval(() => void clock.synchronize().catch(() => undefined), SYNCHRONIZE_MS).unref();
+  const socket = unixEnclaveSocket(init.runDirectory, true);
   const folder = dirname(resolve(init.configFile));
   const dataKeys = createDataKeys({
     createKms: (where) => createAwsKms({ nsm, credentials: environmentCredentials }, where),

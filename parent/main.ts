@@ -5,7 +5,9 @@
 import { join } from 'node:path';
 import type { NodeConfig } from '../shared/policy/node-config.ts';
 import { systemClock } from '../shared/runtime.ts';
+import { createDialProxy } from './dial-proxy/dial-proxy.ts';
 import { RelayMetrics, type RelaySnapshot } from './metrics/relay-metrics.ts';
+import { createStatusServer } from './metrics/status-server.ts';
 import { createRelay, type EnclaveDialer } from './relay/relay.ts';
 import { createLocalSupervisor } from './supervisor/local.ts';
 import { createMachineSupervisor, type MachineDriver } from './supervisor/machine.ts';
@@ -27,6 +29,8 @@ export interface Parent {
   /** `/ip4/…/tcp/…/p2p/…` under which clients reach the node. */
   readonly address: string;
   metrics(): RelaySnapshot;
+  /** Port of /metrics and /health, if the configuration asks for them. */
+  readonly statusPort?: number;
   stop(): Promise<void>;
 }
 
@@ -63,7 +67,22 @@ export async function startParent(init: ParentInit): Promise<Parent> {
   if (init.onEvent !== undefined) supervisor.onEvent(init.onEvent);
   const wrap = init.wrapDialer ?? ((dialer: EnclaveDialer) => dialer);
   const relay = createRelay({ enclave: wrap(supervisor.dialer), metrics }, config.relay);
+  const { outboundPath } = supervisor;
+  const outbound =
+    config.mesh.dial.length > 0 && outboundPath !== undefined
+      ? { proxy: createDialProxy(), path: outboundPath }
+      : undefined;
+  const status = createStatusServer({ snapshot: () => metrics.snapshot(), supervisor });
+  const stop = async () => {
+    await relay.stop();
+    await supervisor.stop();
+    await outbound?.proxy.stop();
+    await status.stop();
+  };
   try {
+    await outbound?.proxy.start(outbound.path);
+    const statusPort =
+      config.metrics === undefined ? undefined : (await status.start(config.metrics)).port;
     const { port } = await relay.start(config.listen);
     const address = multiaddrOf(config.listen.host, port);
     if (addresses.length === 0) addresses = [address];
@@ -72,14 +91,11 @@ export async function startParent(init: ParentInit): Promise<Parent> {
       ready,
       address: `${address}/p2p/${ready.peerId}`,
       metrics: () => metrics.snapshot(),
-      async stop() {
-        await relay.stop();
-        await supervisor.stop();
-      },
+      ...(statusPort === undefined ? {} : { statusPort }),
+      stop,
     };
   } catch (error) {
-    await relay.stop();
-    await supervisor.stop();
+    await stop();
     throw error;
   }
 }

@@ -12,7 +12,7 @@ import { signNodeRecord } from '../../shared/wire/node-record.ts';
 import { refusedFrame } from '../../shared/wire/records.ts';
 import { bindStatement } from '../attest/bind-statement.ts';
 import type { EnclaveSocket } from '../mesh/enclave-socket.ts';
-import { createMeshNode, type MeshNode } from '../mesh/mesh-node.ts';
+import { createMeshNode, type MeshNode, type MeshReach } from '../mesh/mesh-node.ts';
 import type { ElicitInit, RemotePeer } from '../session/elicit.ts';
 import { type ServeComponents, serveCall, serveElicit } from '../session/serve.ts';
 import type { Capability } from './capability.ts';
@@ -34,6 +34,7 @@ export interface NodeInit {
   readonly release: string;
   readonly announce: readonly string[];
   readonly maxConnections: number;
+  readonly mesh?: MeshReach;
 }
 
 export interface DataNode {

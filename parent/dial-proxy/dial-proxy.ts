@@ -68,6 +68,7 @@ class UnixDialProxy implements DialProxy {
 
   stop(): Promise<void> {
     for (const end of this.#open) end();
+    if (!this.#server.listening) return Promise.resolve();
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 

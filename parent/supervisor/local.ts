@@ -40,6 +40,7 @@ class LocalSupervisor implements Supervisor {
   #restart: NodeJS.Timeout | undefined;
 
   readonly dialer = { dial: () => connect(join(this.#directory, 'mesh.sock')) };
+  readonly outboundPath = join(this.#directory, 'dial.sock');
 
   constructor(clock: Clock, init: LocalInit) {
     this.#clock = clock;

@@ -4,6 +4,7 @@
  * docs/schemas/nmp.node.schema.json is written from it (scripts/data/node-schema.ts).
  */
 import { z } from 'zod';
+import { parseIpRange } from './ip-range.ts';
 import { valueSchema } from './node-config-value.ts';
 
 /** The sandbox's ceiling for a guest, bytes; 800 WebAssembly pages. */
@@ -234,6 +235,38 @@ export const nodeConfigSchema = z
       .max(16)
       .default([])
       .describe('Multiaddrs that the mesh is told; default: the address listened on.'),
+    mesh: z
+      .strictObject({
+        bootstrap: z
+          .array(
+            z
+              .string()
+              .max(MULTIADDR_MAX)
+              .regex(/^\/ip[46]\/[0-9a-fA-F:.]+\/tcp\/\d{1,5}\/p2p\/[1-9A-HJ-NP-Za-km-z]+$/),
+          )
+          .max(16)
+          .default([])
+          .describe('Nodes to join the mesh by: /ip4|ip6/…/tcp/…/p2p/…'),
+        dial: z
+          .array(
+            z
+              .string()
+              .max(64)
+              .refine((text) => parseIpRange(text) !== undefined, 'not a CIDR range'),
+          )
+          .max(64)
+          .default([])
+          .describe('Ranges that the node may dial, e.g. 10.0.0.0/8; none: it dials nobody.'),
+      })
+      .prefault({})
+      .describe('How the node reaches other nodes; measured, and enforced inside the enclave.'),
+    metrics: z
+      .strictObject({
+        host: z.string().min(1).max(253).default('127.0.0.1'),
+        port: z.int().min(0).max(65_535),
+      })
+      .exactOptional()
+      .describe('Where the parent answers GET /metrics (Prometheus) and GET /health.'),
     identityFile: filePath
       .exactOptional()
       .describe('Keeps the Peer ID over restarts in local mode; without it, fresh at every start.'),
