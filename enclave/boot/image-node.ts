@@ -6,11 +6,11 @@ import { type Clock, type Random, systemClock, systemRandom } from '../../shared
 import type { EnclaveReady } from '../../shared/wire/control.ts';
 import { createDeviceNsm } from '../attest/device.ts';
 import type { Nsm } from '../attest/nsm.ts';
+import { createTrustedClock } from '../attest/trusted-clock.ts';
 import { composeNode } from '../compose.ts';
 import { createDataKeys } from '../data/sealed/keys.ts';
 import { unixEnclaveSocket } from '../mesh/enclave-socket.ts';
 import { Control } from './control.ts';
-import { createNsmClock } from './nsm-clock.ts';
 
 /** Which NSM the node shows to clients; the device's own PCRs are measured either way. */
 export interface ImageProfile {
@@ -30,8 +30,9 @@ const SYNCHRONIZE_MS = 30_000;
 
 async function start(profile: ImageProfile, control: Control): Promise<EnclaveReady> {
   const device = createDeviceNsm({ path: `${RUN}/nsm.sock` });
-  const clock = await createNsmClock({ nsm: device, monotonic: systemClock });
-  // A device that no longer answers fails the next attestation; the clock goes on meanwhile.
+  const clock = await createTrustedClock({ nsm: device, clock: systemClock });
+  // A device that no longer answers fails the next attestation; the clock goes on meanwhile. One
+  // that was moved back closes the clock itself.
   setInterval(() => void clock.synchronize().catch(() => undefined), SYNCHRONIZE_MS).unref();
   const components = { clock, random: systemRandom };
   const { nsm, simulatedRoot } = await profile.createNsm(components, device);
