@@ -39,7 +39,7 @@ async function start(profile: ImageProfile, control: Control): Promise<EnclaveRe
   const { announce } = await control.hello;
   const node = await composeNode(
     // No way out to a key service yet, and a key file in an image is everybody's: both refuse.
-    { ...components, nsm, socket: unixEnclaveSocket(RUN, false), dataKeys: createDataKeys({}) },
+    { ...components, nsm, socket: unixEnclaveSocket(RUN, true), dataKeys: createDataKeys({}) },
     {
       configText: await readFile(CONFIG, 'utf8'),
       configFile: CONFIG,

@@ -2,7 +2,7 @@
  * Supervises an enclave that is a machine of its own: listens for its heartbeat and its reports,
  * bridges its vsock, starts it anew when it ends. What kind of machine it is, a driver knows.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,7 @@ export interface MachineInit {
 }
 
 const CONTROL_PORT = 5007;
+const DIAL_PORT = 5006;
 const BACKOFF_MS = { first: 1_000, max: 60_000 } as const;
 /** A machine that ran this long starts again without delay. */
 const HEALTHY_MS = 60_000;
@@ -55,6 +56,10 @@ class MachineSupervisor implements Supervisor {
   #backoffMs: number = BACKOFF_MS.first;
   #restart: NodeJS.Timeout | undefined;
   #failure: ErrorCode | undefined;
+
+  /** One socket for every boot: whoever listens there need not know of them. */
+  readonly #home = mkdtempSync(join(tmpdir(), 'nmp-'));
+  readonly outboundPath = join(this.#home, 'dial.sock');
 
   readonly dialer = { dial: () => connect(join(this.#directory, 'mesh.sock')) };
 
@@ -95,6 +100,7 @@ class MachineSupervisor implements Supervisor {
     this.#stopping = true;
     clearTimeout(this.#restart);
     await this.#tearDown();
+    rmSync(this.#home, { recursive: true, force: true });
     this.#emit({ type: 'stopped' });
   }
 
@@ -105,6 +111,7 @@ class MachineSupervisor implements Supervisor {
   /** A folder of its own for each boot: no socket of an earlier one can answer. */
   async #boot(): Promise<void> {
     this.#directory = mkdtempSync(join(tmpdir(), 'nmp-'));
+    symlinkSync(this.outboundPath, join(this.#directory, `vsock_${DIAL_PORT}`));
     this.#failure = undefined;
     this.#bootedMs = this.#clock.monotonicMs();
     const control = new ControlServer({

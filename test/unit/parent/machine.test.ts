@@ -77,6 +77,20 @@ describe('a supervised machine', () => {
     expect(String(chunk)).toBe('hello');
   });
 
+  it('reaches one outbound socket from every boot', async () => {
+    const { supervisor, boots } = machines([[ready], [ready]]);
+    const outbound = createServer((socket) => socket.end('out'));
+    servers.push(outbound);
+    await new Promise<void>((resolve) => outbound.listen(supervisor.outboundPath, resolve));
+    await supervisor.start();
+    boots[0]?.end(1);
+    await expect.poll(() => boots.length, { timeout: 5_000 }).toBe(2);
+    for (const { directory } of boots.slice(1)) {
+      const chunks = await connect(join(directory, 'vsock_5006')).toArray();
+      expect(String(chunks[0])).toBe('out');
+    }
+  });
+
   it.each(['AGENT_ENTROPY', 'AGENT_NODE_ENDED', 'CONFIG_INVALID'])(
     'that fails at its first start with %s is not tried again',
     async (code) => {
