@@ -9,7 +9,7 @@ SEEDS ?= 2000
 ONLY ?=
 EIF ?=
 
-.PHONY: mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim
+.PHONY: mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim zk zk-prover
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -37,6 +37,12 @@ sim: build ## Deterministic simulation under faults: make sim SEEDS=2000
 
 bench: build ## Measure, as ratios in one run: make bench ONLY=guardian
 	$(NPX) node test/bench/run.ts $(ONLY)
+
+zk: ## Rebuild the guest and verifier of ZK receipts twice, and compare with the committed ones
+	@bash native/zk/reproduce.sh
+
+zk-prover: ## Build the prover of ZK receipts: some 25 CPU minutes
+	@bash native/zk/build.sh prover
 
 conformance: build ## Run the MCP conformance suite of both protocol eras
 	$(NPX) vitest run test/conformance

@@ -1,35 +1,100 @@
 #!/usr/bin/env bash
-# Builds the guest and the prover from the package registries alone, and prints the image id.
-# Needs: the Rust nightly of 2026-05-19 (1.97.0) as toolchain `nightly`, g++, dpkg-deb, and Debian
-# sid's rust-src package, whose path is the one argument (apt-get download rust-src).
+# Builds guest, verifier and prover from the package registries alone: build.sh [guest|verifier|prover|all]
+#
+# Needs: rustup with a nightly of 2026-05-19 (1.97.0) as toolchain `nightly`, g++, dpkg-deb, patch,
+# and for guest and verifier Debian sid's rust-src 1.97.1+dfsg1-1, in NMP_RUST_SRC_DEB.
+# Writes to native/zk/guest.bin, shared/receipt/receipt-verifier.wasm, build/native/nmp-zk-prover.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 RUST_SRC_VERSION=1.97.1
 RUST_SRC_SHA256=d0637f8f464234ffb12baa55fc0e851f5f9dcfd0199c1a0922e4488a4f591992
-CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/nmp-enclave"
+WASMI_CORE_SHA256=9013136083d988725953390bf668b64b7a218fabf26f8b913bbc59546b97ee27
+CACHE="${NMP_CACHE:-$HOME/.cache/nmp-enclave}"
+TARGETS="${NMP_ZK_TARGETS:-$CACHE}"
+REGISTRY="${CARGO_HOME:-$HOME/.cargo}/registry"
 TOOLCHAIN="$CACHE/zk-toolchain"
-BIN="$TOOLCHAIN/bin"
-TARGET=riscv32im-risc0-zkvm-elf
+HOST=x86_64-unknown-linux-gnu
 
 # A private copy: the library source must lie inside the toolchain, and rustup's stays as it was.
-if [ ! -d "$TOOLCHAIN/lib/rustlib/src/rust/library" ]; then
-  echo "$RUST_SRC_SHA256  $1" | sha256sum --check --quiet
+toolchain() {
+  [ -d "$TOOLCHAIN/lib/rustlib/src/rust/library" ] && return
+  : "${NMP_RUST_SRC_DEB:?the path of rust-src_1.97.1+dfsg1-1_all.deb}"
+  echo "$RUST_SRC_SHA256  $NMP_RUST_SRC_DEB" | sha256sum --check --quiet
   mkdir -p "$TOOLCHAIN" "$CACHE/zk-rust-src"
   cp -a "$(rustc +nightly --print sysroot)/." "$TOOLCHAIN"
-  dpkg-deb -x "$1" "$CACHE/zk-rust-src"
+  dpkg-deb -x "$NMP_RUST_SRC_DEB" "$CACHE/zk-rust-src"
   mkdir -p "$TOOLCHAIN/lib/rustlib/src/rust"
   cp -r "$CACHE/zk-rust-src/usr/src/rustc-$RUST_SRC_VERSION/library" "$TOOLCHAIN/lib/rustlib/src/rust/"
-fi
+}
 
-# The remapped paths keep the machine out of the image, and so out of the image id.
-export CARGO_TARGET_RISCV32IM_RISC0_ZKVM_ELF_LINKER="$TOOLCHAIN/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld"
-export CARGO_TARGET_RISCV32IM_RISC0_ZKVM_ELF_RUSTFLAGS="-Cpasses=lower-atomic -Clink-arg=-Ttext=0x00200800 -Clink-arg=--fatal-warnings -Cpanic=abort --cfg getrandom_backend=\"custom\" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates --remap-path-prefix=$TOOLCHAIN=toolchain --remap-path-prefix=$PWD/guest=guest"
-(cd guest && RUSTC="$BIN/rustc" CARGO_TARGET_DIR="$CACHE/zk-guest-target" "$BIN/cargo" build \
-  --locked --release --target "$TARGET" -Zbuild-std=core,alloc,std,panic_abort,proc_macro \
-  -Zbuild-std-features=compiler-builtins-mem)
+# The registry's source with our patch, inside the workspace: its path then is no part of the image.
+patched() {
+  local crate="$1" sum="$2" fetch
+  fetch="$(mktemp -d)"
+  mkdir -p "$fetch/src"
+  touch "$fetch/src/lib.rs"
+  printf '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n%s = "=%s"\n[workspace]\n' \
+    "${crate%-*}" "${crate##*-}" > "$fetch/Cargo.toml"
+  cargo fetch --quiet --manifest-path "$fetch/Cargo.toml"
+  rm -rf "$fetch" "guest/.patched/${crate%-*}"
+  local archive
+  archive="$(ls "$REGISTRY"/cache/*/"$crate.crate")"
+  echo "$sum  $archive" | sha256sum --check --quiet
+  mkdir -p "guest/.patched/${crate%-*}"
+  tar -xzf "$archive" --strip-components=1 -C "guest/.patched/${crate%-*}"
+  patch --quiet --strip=1 -d "guest/.patched/${crate%-*}" < "patches/$crate.patch"
+}
+
+# The remapped paths keep the machine out of the bytes.
+remapped() {
+  printf '%s ' "--remap-path-prefix=$REGISTRY/src=crates" "--remap-path-prefix=$TOOLCHAIN=toolchain" \
+    "--remap-path-prefix=$PWD/$1=$1"
+}
+
+# build_std PACKAGE TARGET FLAGS CARGO-ARGUMENTS…
+build_std() {
+  local package="$1" target="$2" flags="$3" variable
+  shift 3
+  variable="CARGO_TARGET_$(echo "$target" | tr 'a-z-' 'A-Z_')"
+  env "${variable}_LINKER=$TOOLCHAIN/lib/rustlib/$HOST/bin/rust-lld" \
+    "${variable}_RUSTFLAGS=$flags --cfg getrandom_backend=\"custom\" $(remapped "$package")" \
+    RUSTC="$TOOLCHAIN/bin/rustc" CARGO_TARGET_DIR="$TARGETS/zk-$package-target" \
+    "$TOOLCHAIN/bin/cargo" build --locked --release --manifest-path "$package/Cargo.toml" \
+    --target "$target" "$@"
+}
+
+guest() {
+  toolchain
+  patched wasmi_core-1.1.0 "$WASMI_CORE_SHA256"
+  build_std guest riscv32im-risc0-zkvm-elf \
+    "-Cpasses=lower-atomic -Clink-arg=-Ttext=0x00200800 -Clink-arg=--fatal-warnings -Cpanic=abort" \
+    -Zbuild-std=core,alloc,std,panic_abort,proc_macro -Zbuild-std-features=compiler-builtins-mem
+  prover
+  ../../build/native/nmp-zk-prover image \
+    "$TARGETS/zk-guest-target/riscv32im-risc0-zkvm-elf/release/nmp-zk-guest" guest.bin
+}
+
+verifier() {
+  toolchain
+  build_std verifier wasm32-unknown-unknown -Cpanic=abort -Zbuild-std=std,panic_abort
+  cp "$TARGETS/zk-verifier-target/wasm32-unknown-unknown/release/nmp_zk_verifier.wasm" \
+    ../../shared/receipt/receipt-verifier.wasm
+}
 
 # DOCS_RS keeps a build script from downloading programs that composite receipts never open.
-CARGO_TARGET_DIR="$CACHE/zk-target" DOCS_RS=1 cargo build --locked --release -p nmp-zk-prover
-"$CACHE/zk-target/release/nmp-zk-prover" image \
-  "$CACHE/zk-guest-target/$TARGET/release/nmp-zk-guest" "$CACHE/nmp-zk-guest.bin"
+prover() {
+  DOCS_RS=1 CXXFLAGS=-O3 CARGO_TARGET_DIR="$CACHE/zk-target" \
+    cargo build --locked --release --package nmp-zk-prover
+  mkdir -p ../../build/native
+  cp "$CACHE/zk-target/release/nmp-zk-prover" ../../build/native/nmp-zk-prover.new
+  mv ../../build/native/nmp-zk-prover.new ../../build/native/nmp-zk-prover
+}
+
+case "${1:-all}" in
+  guest) guest ;;
+  verifier) verifier ;;
+  prover) prover ;;
+  all) guest && verifier ;;
+  *) echo "usage: build.sh [guest|verifier|prover|all]" >&2 && exit 2 ;;
+esac

@@ -32,6 +32,8 @@ export interface SealReport {
 export interface SealVerifier {
   /** @param image image id, 32 bytes; never throws for what `receipt` holds */
   check(receipt: Uint8Array, image: Uint8Array): Promise<SealReport>;
+  /** Image id of a guest program (guest.bin), 32 bytes; undefined if it is none. */
+  imageId(program: Uint8Array): Promise<Uint8Array | undefined>;
 }
 
 function refusal(failure: ErrorCode): SealReport {
@@ -103,6 +105,11 @@ export async function createSealVerifier(
         // A trap of the verifier, whatever it came from, proves nothing.
         return refusal('RECEIPT_MALFORMED');
       }
+    },
+    imageId: async (program) => {
+      const wasm = new Exports(await WebAssembly.instantiate(module, {}));
+      const at = wasm.call('nmp_image_id', wasm.place(program), program.length);
+      return at === 0 ? undefined : wasm.view(at, 32).slice();
     },
   };
 }

@@ -3,7 +3,8 @@
 //!
 //! Exports: `nmp_alloc(len) -> pointer` for receipt and image id, `nmp_verify(receipt, len, image)
 //! -> status`, then `nmp_journal() -> pointer`, `nmp_journal_len()`, `nmp_segments()`,
-//! `nmp_image() -> pointer` to 32 bytes, which hold after any status but `Malformed`.
+//! `nmp_image() -> pointer` to 32 bytes, which hold after any status but `Malformed`. Besides,
+//! `nmp_image_id(program, len) -> pointer` to the image id of a guest program, null if it is none.
 
 use risc0_zkvm::sha::{Digest, Digestible};
 use risc0_zkvm::{
@@ -134,6 +135,17 @@ mod exports {
     #[no_mangle]
     pub extern "C" fn nmp_image() -> *const u8 {
         REPORT.with_borrow(|report| report.image.as_ptr())
+    }
+
+    /// # Safety
+    /// `program` points to `len` bytes from `nmp_alloc`.
+    #[no_mangle]
+    pub unsafe extern "C" fn nmp_image_id(program: *const u8, len: u32) -> *const u8 {
+        let program = core::slice::from_raw_parts(program, len as usize);
+        let Ok(id) = risc0_binfmt::compute_image_id(program) else {
+            return core::ptr::null();
+        };
+        Box::leak(Box::new(<[u8; 32]>::from(id))).as_ptr()
     }
 
     #[no_mangle]
