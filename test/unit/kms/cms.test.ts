@@ -181,9 +181,11 @@ describe('CMS envelopes of the key service', () => {
   });
 });
 
+const OPENSSL = process.env.OPENSSL ?? 'openssl';
+
 function hasOpenssl(): boolean {
   try {
-    return execFileSync('openssl', ['version'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    return execFileSync(OPENSSL, ['version'], { stdio: ['ignore', 'pipe', 'ignore'] })
       .toString('latin1')
       .startsWith('OpenSSL 3');
   } catch {
@@ -195,7 +197,7 @@ describe.skipIf(!hasOpenssl())('envelopes of OpenSSL (skipped without OpenSSL 3)
   const folder = mkdtempSync(join(tmpdir(), 'nmp-cms-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const path = (name: string) => join(folder, name);
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
+  const openssl = (...args: string[]) => execFileSync(OPENSSL, args, { stdio: 'pipe' });
   const identity = () => {
     openssl(
       'req',
