@@ -14,7 +14,7 @@ a{color:inherit}a:focus-visible,button:focus-visible,summary:focus-visible,[tabi
 .chain b{display:block}.chain code{display:block;overflow-wrap:anywhere;font-size:.8rem}
 code{overflow-wrap:anywhere}button{font:inherit;padding:.5rem 1rem;border:1px solid currentColor;background:var(--soft);color:inherit;cursor:pointer}
 .bar{fill:var(--skip)}.bar.good{fill:var(--pass)}
-summary{cursor:pointer;padding:.3rem 0}@media (max-width:40rem){.chain{flex-direction:column}.chain li+li::before{content:"↓";left:1rem;top:-1.25rem}}
+summary{cursor:pointer;padding:.3rem 0}@media (max-width:40rem){.chain{flex-direction:column;gap:1.4rem}.chain li{flex:none}.chain li+li::before{content:"↓";left:1rem;top:-1.6rem}}
 `;
 
 const SHORT = 24;
