@@ -1,7 +1,7 @@
 /** Inputs made to cost more than they weigh. Each is to be judged in bounded time and memory. */
 import zlib from 'node:zlib';
-import { LAYERS } from './layers.ts';
 import { drawOf } from './draw.ts';
+import { LAYERS } from './layers.ts';
 
 const zip = (data: Buffer) => LAYERS.zip?.encode(data, drawOf(1)) ?? Buffer.alloc(0);
 const times = (count: number, start: Buffer, step: (data: Buffer) => Buffer) => {

@@ -351,6 +351,9 @@ impl<'a> Scan<'a> {
             ("deflate", compress::deflate(data, self.room)),
             ("brotli", compress::brotli(data, self.room)),
         ] {
+            if matches!(outcome, Outcome::TooLarge) {
+                self.verdict.undecodable |= self.guesses[parent] == 0;
+            }
             if let Outcome::Bytes(out) = outcome
                 && out.len() >= 8
                 && (printable(&out) || out.len() >= CHANCE_MAX && worth(&out))
@@ -389,7 +392,6 @@ impl<'a> Scan<'a> {
         }
         if let Some((text, codec)) = fold::wide(data) {
             self.push(at, codec, text.into_bytes(), 0);
-            return;
         }
         if contains(data, DER_KEYS) {
             let marker = b"\n-----BEGIN PRIVATE KEY-----\n".to_vec();
@@ -412,6 +414,9 @@ impl<'a> Scan<'a> {
             ("deflate", compress::deflate(data, self.room)),
             ("brotli", compress::brotli(data, self.room)),
         ] {
+            if matches!(outcome, Outcome::TooLarge) {
+                self.verdict.undecodable |= self.guesses[at] == 0;
+            }
             if let Outcome::Bytes(out) = outcome
                 && out.len() >= 8
                 && (printable(&out) || out.len() >= CHANCE_MAX && worth(&out))
