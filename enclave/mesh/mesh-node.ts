@@ -37,6 +37,9 @@ export interface MeshReach {
   readonly ranges: readonly IpRange[];
 }
 
+/** Pauses after the first announcements, then between all later ones. */
+const PROVIDE_AGAIN_MS = [5_000, 30_000, 5 * 60_000];
+const PROVIDE_EVERY_MS = 30 * 60_000;
 /** A bootstrap node that could not be reached is tried again after this long. */
 const BOOTSTRAP_EVERY_MS = 30_000;
 
@@ -48,8 +51,13 @@ const INBOUND_STREAMS_MAX = 64;
 export interface MeshNode {
   readonly peerId: Libp2p['peerId'];
   handle(protocol: string, handler: StreamHandler): Promise<void>;
-  /** Announces that this node serves the capability behind `key`. */
+  /** Announces once that this node serves the capability behind `key`. */
   provide(key: CID, signal: AbortSignal): Promise<void>;
+  /**
+   * Announces now, again while the table of a young node fills, and from then on every half hour,
+   * until `signal`: those who keep our records come and go.
+   */
+  keepProviding(keys: readonly CID[], signal: AbortSignal): void;
   stop(): Promise<void>;
 }
 
@@ -86,6 +94,9 @@ export async function createMeshNode(
   const dht: KadDHT = node.services.dht;
   // Answers about providers take their addresses from here, our own too.
   await node.peerStore.merge(node.peerId, { multiaddrs: init.announce.map((a) => multiaddr(a)) });
+  const provide = async (key: CID, signal: AbortSignal) => {
+    for await (const event of dht.provide(key, { signal })) void event;
+  };
   const stopJoining = keepJoined(node, init.mesh?.bootstrap ?? []);
   return {
     peerId: node.peerId,
@@ -97,14 +108,35 @@ export async function createMeshNode(
         },
         { maxInboundStreams: INBOUND_STREAMS_MAX },
       ),
-    async provide(key, signal) {
-      for await (const event of dht.provide(key, { signal })) void event;
+    provide,
+    keepProviding(keys, signal) {
+      void (async () => {
+        for (let round = 0; !signal.aborted; round++) {
+          for (const key of keys) {
+            // What could not be told now is told in the next round.
+            await provide(key, signal).catch(() => undefined);
+          }
+          await pause(PROVIDE_AGAIN_MS[round] ?? PROVIDE_EVERY_MS, signal);
+        }
+      })();
     },
     stop: async () => {
       stopJoining();
       await node.stop();
     },
   };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    timer.unref();
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener('abort', end, { once: true });
+  });
 }
 
 /** Dials the bootstrap nodes now and whenever none of them is connected; returns what ends that. */

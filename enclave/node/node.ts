@@ -150,10 +150,10 @@ export async function createNode(components: NodeComponents, init: NodeInit): Pr
       signal,
     ),
   );
-  // The record is kept here at once; telling others waits until there are some.
-  for (const { description } of init.capabilities) {
-    void mesh.provide(capabilityKey(components.suite, description), signal).catch(() => undefined);
-  }
+  mesh.keepProviding(
+    init.capabilities.map(({ description }) => capabilityKey(components.suite, description)),
+    signal,
+  );
   return {
     peerId,
     statement,

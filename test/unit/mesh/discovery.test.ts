@@ -25,9 +25,10 @@ beforeAll(async () => {
   nodes.push(await startMeshNode([]));
   const first = nodes[0]?.address ?? '';
   for (let i = 1; i < COUNT; i++) nodes.push(await startMeshNode([first]));
-  const signal = AbortSignal.timeout(90_000);
-  await Promise.all(nodes.map(({ mesh }, i) => mesh.provide(keyOf(i), signal)));
-}, 120_000);
+  const signal = AbortSignal.timeout(150_000);
+  // One after the other: all of them share the processors of one machine.
+  for (const [i, { mesh }] of nodes.entries()) await mesh.provide(keyOf(i), signal);
+}, 180_000);
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.stop()));
 });
