@@ -63,12 +63,17 @@ function checkCertificate(certificate: X509Certificate, nowMs: number): void {
   }
 }
 
+/** A certificate whose key and dates can be read, which X509Certificate leaves for later. */
 function parseCertificate(pem: string | Uint8Array): X509Certificate {
   try {
-    return new X509Certificate(pem);
+    const certificate = new X509Certificate(pem);
+    const { publicKey, validFromDate, validToDate } = certificate;
+    const dated = Number.isFinite(validFromDate.getTime() + validToDate.getTime());
+    if (publicKey.type === 'public' && dated) return certificate;
   } catch (cause) {
     throw new NmpError('EIF_CERTIFICATE', undefined, { cause });
   }
+  throw new NmpError('EIF_CERTIFICATE');
 }
 
 /** A signer with the key in PEM. @throws NmpError EIF_SIGNER */

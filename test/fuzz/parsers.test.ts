@@ -10,6 +10,13 @@ import { loadScanner } from '../../enclave/egress/scanner.ts';
 import { loadAuthority } from '../../enclave/guardian/authority.ts';
 import { createGuardian } from '../../enclave/guardian/create-guardian.ts';
 import { DEFAULT_POLICY } from '../../enclave/guardian/policy.ts';
+import { readCpio, writeCpio } from '../../enclave/image/cpio.ts';
+import { describeEif } from '../../enclave/image/describe.ts';
+import { AT, HEADER_BYTES } from '../../enclave/image/eif-format.ts';
+import { createKeySigner, openEifSignature, signEif } from '../../enclave/image/eif-signature.ts';
+import { eifCrc, writeEif } from '../../enclave/image/eif-write.ts';
+import { measureImage } from '../../enclave/image/measure.ts';
+import { packRamdisk } from '../../enclave/image/ramdisk.ts';
 import { ResponseDecoder } from '../../enclave/sandbox/sandbox-wire.ts';
 import { parseCertificate } from '../../shared/attestation/certificate.ts';
 import { decodeAttestationDocument } from '../../shared/attestation/document.ts';
@@ -18,10 +25,12 @@ import { createNodeSuite } from '../../shared/crypto/suite-node.ts';
 import { NmpError } from '../../shared/errors.ts';
 import { systemRandom } from '../../shared/runtime.ts';
 import { decodeLogicRequest, decodeLogicResponse, LogicRequest } from '../../shared/wire/codec.ts';
+import { ControlLines, parseControlReport } from '../../shared/wire/control.ts';
 import { decodeGuestInput, encodeGuestInput } from '../../shared/wire/guest-input.ts';
 import { openNodeRecord, signNodeRecord } from '../../shared/wire/node-record.ts';
 import { encodeRefusal } from '../../shared/wire/refusal.ts';
 import { ManualClock, seededRandom } from '../support/clock.ts';
+import { signingIdentity } from '../support/image-signer.ts';
 import { constantModule } from '../support/modules.ts';
 
 const MINUTES = Number(process.env.NMP_FUZZ_MINUTES ?? 0);
@@ -116,6 +125,21 @@ beforeAll(async () => {
   const suite = createNodeSuite();
   const guardian = createGuardian({ authority: loadAuthority() }, { policy: DEFAULT_POLICY });
   const scanner = loadScanner();
+  const archive = writeCpio([
+    { kind: 'file', path: 'app/main.mjs', mode: 0o444, data: Buffer.from('x') },
+    { kind: 'link', path: 'lib', mode: 0o777, target: 'usr' },
+  ]);
+  const parts = {
+    arch: 'x86_64',
+    kernel: Buffer.from('k'),
+    cmdline: Buffer.from('c'),
+    metadata: Buffer.from('{}'),
+    ramdisks: [archive, packRamdisk([{ kind: 'folder', path: 'a', mode: 0o755 }])],
+  } as const;
+  const nowMs = clock.nowMs();
+  const signer = createKeySigner(await signingIdentity('P-384', nowMs - 1e6, nowMs + 1e6));
+  const signature = await signEif({ clock, signer }, measureImage(parts).PCR0);
+  const image = writeEif({ ...parts, signature: signature.section });
   const answer = Buffer.alloc(4 + 21 + 5);
   answer.writeUInt32LE(26, 0);
   targets.push(
@@ -139,6 +163,24 @@ beforeAll(async () => {
       name: 'output',
       seed: Buffer.from('{"a":"YUBleGFtcGxlLmNvbQ==","b":[1,2,"%41"]}'),
       read: (b) => scanner.scan(b, []),
+    },
+    {
+      name: 'enclave image',
+      seed: image,
+      read: (b) => {
+        // Most are given their checksum, or nothing behind it would be reached.
+        if (b.length > HEADER_BYTES && below(8) > 0) {
+          new DataView(b.buffer, b.byteOffset).setUint32(AT.crc, eifCrc(b));
+        }
+        describeEif(b);
+      },
+    },
+    { name: 'ramdisk', seed: archive, read: readCpio },
+    { name: 'image signature', seed: signature.section, read: openEifSignature },
+    {
+      name: 'control line',
+      seed: Buffer.from('{"type":"failure","code":"AGENT_ENTROPY","exit":-9}\n'),
+      read: (b) => new ControlLines().push(b).map(parseControlReport),
     },
     {
       name: 'sandbox answer',
@@ -170,7 +212,7 @@ function slice(target: Target, count: number): void {
 
 describe('readers of outside bytes fail with a code or not at all', () => {
   it('on mutations of what they accept', { timeout: (MINUTES + 1) * 60_000 }, () => {
-    expect(targets).toHaveLength(10);
+    expect(targets).toHaveLength(14);
     const until = performance.now() + MINUTES * 60_000;
     do {
       for (const target of targets) slice(target, MINUTES > 0 ? SLICE : ROUNDS);

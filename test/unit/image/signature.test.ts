@@ -134,6 +134,16 @@ describe('a signed image', () => {
   });
 });
 
+it('is refused when its certificate’s key is damaged, which shows only when it is asked for', () => {
+  const der = Buffer.from(new X509Certificate(signer.certificatePem).raw);
+  // The point of the key: uncompressed, behind the curve's name 1.3.132.0.34.
+  const at = der.indexOf(Buffer.from('2b81040022', 'hex')) + 5 + 3;
+  expect(der[at]).toBe(4);
+  der[at] = 0x09;
+  const pem = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+  expect(codeOf(() => openEifSignature(resealed({ pem })))).toBe('EIF_CERTIFICATE');
+});
+
 describe('signing is refused', () => {
   it('with an expired certificate or one of another curve', async () => {
     const expired = createKeySigner(await identity('P-384', -2 * DAY_MS, -DAY_MS));
