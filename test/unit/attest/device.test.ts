@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -168,6 +168,21 @@ describe('the device behind the agent', () => {
     const nsm = await device();
     const keys = decodeCbor(await nsm.attest({ nonce: utf8('n') }), 100);
     expect(keys).toEqual(['user_data', 'nonce', 'public_key']);
+  });
+
+  it('writes the frames of the vectors', async () => {
+    const { device: vectors }: { device: readonly { request: string }[] } = JSON.parse(
+      readFileSync(join(import.meta.dirname, '..', '..', 'vectors', 'control.json'), 'utf8'),
+    );
+    const sent: string[] = [];
+    const nsm = await agent((body, socket) => {
+      sent.push(framed(body).toString('hex'));
+      socket.write(framed(encodeCbor(error('InternalError'))));
+    });
+    await codeOfAsync(nsm.describe());
+    await codeOfAsync(nsm.describePcr(5));
+    await codeOfAsync(nsm.attest({ nonce: utf8('abc') }));
+    expect(sent).toEqual(vectors.map(({ request }) => request));
   });
 
   it('gathers random bytes over as many answers as it takes', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,18 @@ describe('the lines of the control channel', () => {
     const lines = new ControlLines();
     const got = [...utf8(sent)].flatMap((byte) => lines.push(Uint8Array.of(byte)));
     expect(got.map(parseControlReport)).toEqual([ready, failure]);
+  });
+
+  it('are those of the vectors, and written as they are read', () => {
+    const vectors: { hello: readonly string[]; report: readonly string[] } = JSON.parse(
+      readFileSync(join(import.meta.dirname, '..', '..', 'vectors', 'control.json'), 'utf8'),
+    );
+    for (const line of vectors.hello) {
+      expect(encodeControlLine(parseControlHello(line))).toBe(`${line}\n`);
+    }
+    for (const line of vectors.report) {
+      expect(encodeControlLine(parseControlReport(line))).toBe(`${line}\n`);
+    }
   });
 
   it('are what native/agent writes', () => {
