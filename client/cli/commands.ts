@@ -12,6 +12,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   build: async () => (await import('./commands/build.ts')).registerBuild,
   guard: async () => (await import('./commands/guard.ts')).registerGuard,
   scan: async () => (await import('./commands/scan.ts')).registerScan,
+  policy: async () => (await import('./commands/policy.ts')).registerPolicy,
   verify: async () => (await import('./commands/verify.ts')).registerVerify,
   receipt: async () => (await import('./commands/receipt.ts')).registerReceipt,
   seal: async () => (await import('./commands/seal.ts')).registerSeal,

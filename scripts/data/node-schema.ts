@@ -1,13 +1,19 @@
-/** Writes docs/schemas/nmp.node.schema.json from the zod schema. Usage: node scripts/data/node-schema.ts */
+/** Writes the schemas of nmp.node.json and of egress policies to docs/schemas. Usage: node scripts/data/node-schema.ts */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { egressPolicySchemaFile } from '../../shared/policy/egress-policy.ts';
 import { nodeConfigSchemaFile } from '../../shared/policy/node-config.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = join(root, 'docs', 'schemas');
-const file = join(folder, 'nmp.node.schema.json');
 mkdirSync(folder, { recursive: true });
-writeFileSync(file, nodeConfigSchemaFile());
+const files = [
+  [join(folder, 'nmp.node.schema.json'), nodeConfigSchemaFile()],
+  [join(folder, 'egress-policy.schema.json'), egressPolicySchemaFile()],
+] as const;
+for (const [file, text] of files) writeFileSync(file, text);
 const biome = join(root, 'node_modules', '.bin', 'biome');
-process.exitCode = spawnSync(biome, ['format', '--write', file], { stdio: 'inherit' }).status ?? 1;
+const paths = files.map(([file]) => file);
+process.exitCode =
+  spawnSync(biome, ['format', '--write', ...paths], { stdio: 'inherit' }).status ?? 1;

@@ -4,6 +4,7 @@
  * docs/schemas/nmp.node.schema.json is written from it (scripts/data/node-schema.ts).
  */
 import { z } from 'zod';
+import { egressPolicySchema } from './egress-policy.ts';
 import { parseIpRange } from './ip-range.ts';
 import { valueSchema } from './node-config-value.ts';
 
@@ -156,41 +157,6 @@ const limits = z.strictObject({
   moduleBytes: z.int().min(8).max(MODULE_BYTES_MAX).default(1_048_576),
 });
 
-const egressPolicy = z
-  .strictObject({
-    minimumGroup: z
-      .int()
-      .min(0)
-      .max(1_000_000)
-      .exactOptional()
-      .describe('Fewest rows that an answer may be about.'),
-    restrictedKeys: z.array(z.string().min(1).max(128)).max(256).exactOptional(),
-    quotaBits: z
-      .int()
-      .min(1)
-      .max(1_000_000_000)
-      .exactOptional()
-      .describe('Bits that one client may learn of one dataset with one module.'),
-    clientQuotaBits: z
-      .int()
-      .min(1)
-      .max(1_000_000_000)
-      .exactOptional()
-      .describe('Bits that one client may learn of one dataset with all its modules.'),
-    blocksBeforeQuarantine: z
-      .int()
-      .min(1)
-      .max(1_000)
-      .exactOptional()
-      .describe('Blocked answers of one client with one module before it is held; default 3.'),
-    canaries: z
-      .array(z.string().min(12).max(256))
-      .max(64)
-      .exactOptional()
-      .describe('Strings planted in rows of the dataset; any trace of one bans the module.'),
-  })
-  .describe('What the egress filter enforces beyond the output schema.');
-
 export const capabilitySchema = z.strictObject({
   name: id,
   version: z.string().regex(/^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$/),
@@ -208,7 +174,7 @@ export const capabilitySchema = z.strictObject({
   input: valueSchema,
   output: valueSchema,
   limits: limits.prefault({}),
-  egress: egressPolicy.default({}),
+  egress: egressPolicySchema.default({}),
   proofModes: z
     .array(z.enum(['attested', 'stark-composite']))
     .min(1)

@@ -1,7 +1,9 @@
 /** `nmp scan`: what the egress filter's detectors find in documents, one JSON line each. */
 import { createInterface } from 'node:readline';
 import { EXIT, NmpError } from '../../../shared/errors.ts';
-import { readBounded, readJson } from '../files.ts';
+import { parseEgressPolicy } from '../../../shared/policy/egress-policy.ts';
+import { bodyOf } from '../documents.ts';
+import { readBounded } from '../files.ts';
 import { loadEgress } from '../node-side.ts';
 import type { Register } from '../register.ts';
 
@@ -12,28 +14,13 @@ interface Options {
 }
 
 const TABLE_BYTES_MAX = 256 * 1024 * 1024;
-
-function bodyOf(line: string, at: number): { id: unknown; body: Uint8Array } {
-  try {
-    const { id, body, body_b64 } = JSON.parse(line);
-    if (typeof body === 'string') return { id, body: new TextEncoder().encode(body) };
-    if (typeof body_b64 === 'string') return { id, body: Buffer.from(body_b64, 'base64') };
-  } catch {
-    // Told below, without the line itself.
-  }
-  throw new NmpError('USAGE', `line ${at}: not {"id", "body" or "body_b64"}`);
-}
+const POLICY_BYTES_MAX = 1024 * 1024;
 
 /** Keys that the policy restricts beyond the strict default. */
 async function keysOf(file: string | undefined): Promise<readonly string[]> {
   if (file === undefined) return [];
-  const policy = await readJson(file);
-  const keys =
-    typeof policy === 'object' && policy !== null ? Reflect.get(policy, 'restrictedKeys') : [];
-  if (keys !== undefined && !(Array.isArray(keys) && keys.every((k) => typeof k === 'string'))) {
-    throw new NmpError('CONFIG_INVALID', `${file}: $.restrictedKeys: a list of names`);
-  }
-  return keys ?? [];
+  const bytes = await readBounded(file, POLICY_BYTES_MAX);
+  return parseEgressPolicy(new TextDecoder().decode(bytes), file).restrictedKeys ?? [];
 }
 
 /** Every scalar of the rows as text, and the row of each. */
