@@ -26,6 +26,7 @@ export {
 } from './public-client.ts';
 export type { QuorumAnswer } from './quorum.ts';
 export { RefusedError } from './refused-error.ts';
+export type { ZkReceipt } from './verify/await-receipt.ts';
 export { renderHtml } from './verify/render-html.ts';
 export { renderText } from './verify/render-text.ts';
 export type { Watchdog, WatchdogEvent } from './watchdog.ts';

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Ed25519PrivateKey } from '@libp2p/interface';
 import { createNodeVerifierCrypto } from '../shared/attestation/crypto-node.ts';
 import type { AttestationReport } from '../shared/attestation/report.ts';
+import { fromHex } from '../shared/bytes.ts';
 import { createNodeSuite } from '../shared/crypto/suite-node.ts';
 import { NmpError } from '../shared/errors.ts';
 import type { CapabilityDescription } from '../shared/policy/capability.ts';
@@ -19,6 +20,7 @@ import {
 } from './nmp-client.ts';
 import { type QuorumAnswer, quorum } from './quorum.ts';
 import { retrying } from './retry.ts';
+import type { ZkReceipt } from './verify/await-receipt.ts';
 import { loadReceiptVerifier } from './verify/receipts.ts';
 import { startWatchdog, type Watchdog, type WatchdogEvent } from './watchdog.ts';
 
@@ -58,6 +60,7 @@ export interface QuorumOptions extends ToolOptions {
 const DEFAULT_RETRIES = 2;
 const DEFAULT_WATCH_MS = 60_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
+const IMAGE_ID_BYTES = 32;
 const NAME = /^[\x20-\x7e]{1,64}$/;
 
 const sleep = async (ms: number, signal: AbortSignal) => pause(ms, undefined, { signal });
@@ -158,6 +161,23 @@ export class NmpClient extends InjectedClient {
   ): Promise<QuorumAnswer> {
     const needed = options.agree ?? peers.length - Math.floor((peers.length - 1) / 3);
     return quorum(peers, needed, (peer) => this.callTool(peer, tool, args, options));
+  }
+
+  /**
+   * Verifies a receipt that was kept, without any node.
+   * @param imageId guest program: 32 bytes, or their 64 hex digits
+   * @throws NmpError RECEIPT_*, USAGE
+   */
+  override async verifyZkReceipt(
+    module: Uint8Array,
+    imageId: string | Uint8Array,
+    receipt: ZkReceipt,
+  ): Promise<void> {
+    const image = typeof imageId === 'string' ? fromHex(imageId) : imageId;
+    if (image?.length !== IMAGE_ID_BYTES) {
+      throw new NmpError('USAGE', 'an image id is 32 bytes, or 64 hex digits');
+    }
+    await super.verifyZkReceipt(module, image, receipt);
   }
 
   /**

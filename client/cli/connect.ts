@@ -18,6 +18,7 @@ export function createCliClient(init: NmpClientInit): NmpClient {
       verifier: createNodeVerifierCrypto(),
       clock: systemClock,
       random: systemRandom,
+      receipts: async () => (await import('../verify/receipts.ts')).loadReceiptVerifier(),
     },
     init,
   );

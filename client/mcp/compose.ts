@@ -36,6 +36,7 @@ async function openMesh(
       verifier: createNodeVerifierCrypto(),
       clock: systemClock,
       random: systemRandom,
+      receipts: async () => (await import('../verify/receipts.ts')).loadReceiptVerifier(),
     },
     {
       get policy() {

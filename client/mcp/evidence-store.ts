@@ -12,6 +12,8 @@ export interface EvidenceSummary {
   readonly reportId: string;
   /** SHA-256 of the execution certificate, hex; resource `nmp://receipt/{receiptId}`. */
   readonly receiptId?: string;
+  /** `zk`: a receipt of the execution was verified too; else the enclave's certificate alone. */
+  readonly proof?: 'certificate' | 'zk';
   readonly pcr0: string;
   /** Age of the document when it was summarised. */
   readonly freshnessMs: number;
@@ -49,10 +51,15 @@ export class EvidenceStore {
     };
   }
 
-  keepAnswer({ report, certificate }: Pick<Answer, 'report' | 'certificate'>): EvidenceSummary {
+  keepAnswer({
+    report,
+    certificate,
+    receipt,
+  }: Pick<Answer, 'report' | 'certificate' | 'receipt'>): EvidenceSummary {
     const receiptId = toHex(this.#components.sha256(certificate));
     keep(this.#receipts, receiptId, Uint8Array.from(certificate));
-    return { ...this.keepReport(report), receiptId };
+    const proof = receipt === undefined ? 'certificate' : 'zk';
+    return { ...this.keepReport(report), receiptId, proof };
   }
 
   report(id: string): AttestationReport | undefined {

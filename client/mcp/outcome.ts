@@ -11,6 +11,10 @@ const JSON_TYPES = ['object', 'array', 'string', 'number', 'boolean', 'null'];
 const evidence = z.object({
   reportId: text(64).describe('SHA-256 of the attestation document; resource nmp://report/{id}'),
   receiptId: hash.optional().describe('SHA-256 of the certificate; resource nmp://receipt/{id}'),
+  proof: z
+    .enum(['certificate', 'zk'])
+    .optional()
+    .describe('zk: a receipt of the execution was verified besides the certificate'),
   pcr0: text(128).describe('Measurement of the enclave image'),
   freshnessMs: z.number().min(0).describe('Age of the attestation document'),
   mode: z.enum(['aws', 'simulated', 'unknown']),

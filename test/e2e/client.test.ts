@@ -1,6 +1,12 @@
 /** The client as an application uses it, against local nodes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ErrorCode, NmpClient, NmpError, parseClientPolicy } from '../../client/index.ts';
+import {
+  ErrorCode,
+  NmpClient,
+  NmpError,
+  parseClientPolicy,
+  type ZkReceipt,
+} from '../../client/index.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { type LocalNode, startLocal } from '../support/local-node.ts';
 import { constantModule } from '../support/modules.ts';
@@ -111,6 +117,33 @@ describe('the client of an application', () => {
     const options = { requireZkReceipt: true };
     const called = client.callTool(peers[0] ?? '', 'installed', {}, options);
     expect(await codeOfAsync(called)).toBe('CALL_PROOF_MODE');
+  });
+
+  it('judges a receipt that was kept, by the id of its program in hex or bytes', async () => {
+    const none = new Uint8Array(32);
+    const receipt: ZkReceipt = {
+      bytes: Uint8Array.of(1, 2, 3),
+      request: {
+        imageId: none,
+        nonce: none,
+        fuel: 1n,
+        arguments: none,
+        inputSalt: none,
+        inputCommitment: none,
+        datasets: [],
+        outputSalt: none,
+        output: none,
+        outcome: 'ok',
+      },
+    };
+    const module = constantModule('1');
+    for (const image of ['', 'zz', 'ab', new Uint8Array(31)]) {
+      expect(await codeOfAsync(client.verifyZkReceipt(module, image, receipt))).toBe('USAGE');
+    }
+    for (const image of ['0'.repeat(64), none]) {
+      const judged = client.verifyZkReceipt(module, image, receipt);
+      expect(await codeOfAsync(judged)).toBe('RECEIPT_MALFORMED');
+    }
   });
 
   it('releases what a quorum of nodes answers, and names who differs', async () => {

@@ -2,7 +2,13 @@
 import { NmpError } from '../../../shared/errors.ts';
 import type { Answer, CallOptions } from '../../nmp-client.ts';
 import type { Gateway } from '../gateway.ts';
-import { type CallScope, settle, TIMEOUT_SECONDS, type Work } from '../invoke.ts';
+import {
+  type CallScope,
+  settle,
+  TIMEOUT_SECONDS,
+  TIMEOUT_SECONDS_MAX,
+  type Work,
+} from '../invoke.ts';
 import { type Outcome, RESULT_CHARS_MAX, type ToolOutcome } from '../outcome.ts';
 
 /** @throws NmpError FRAME_SIZE if the result is longer than a host should be given */
@@ -24,13 +30,20 @@ export function release(
   };
 }
 
+/** A proof of execution takes minutes to an hour. */
+function defaultSeconds(proofMode: string | undefined): number {
+  return proofMode === undefined || proofMode === 'attested'
+    ? TIMEOUT_SECONDS
+    : TIMEOUT_SECONDS_MAX;
+}
+
 export function callOptions(
   scope: CallScope,
   args: { readonly timeoutSeconds?: number | undefined; readonly proofMode?: string | undefined },
 ): CallOptions {
   return {
     signal: scope.signal,
-    timeoutMs: (args.timeoutSeconds ?? TIMEOUT_SECONDS) * 1000,
+    timeoutMs: (args.timeoutSeconds ?? defaultSeconds(args.proofMode)) * 1000,
     onProgress: scope.onStage,
     ...(args.proofMode === undefined ? {} : { proofMode: args.proofMode }),
   };

@@ -75,7 +75,13 @@ describe('the bridge', () => {
     expect(structuredContent).toMatchObject({
       verdict: 'released',
       result: { n: 1 },
-      evidence: { pcr0: PCR('a'), freshnessMs: 0, mode: 'aws', simulated: false },
+      evidence: {
+        proof: 'certificate',
+        pcr0: PCR('a'),
+        freshnessMs: 0,
+        mode: 'aws',
+        simulated: false,
+      },
     });
     expect(JSON.parse(content[0]?.text ?? '')).toEqual(structuredContent);
   });
