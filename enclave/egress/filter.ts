@@ -1,5 +1,6 @@
 /** The seam to the last wall: decides whether an output may leave the enclave. */
 
+import type { PrivacyPolicy } from '../../shared/policy/egress-policy.ts';
 import type { ValueSchema } from '../../shared/policy/value-schema.ts';
 
 /** Cells of the granted columns that a run could read, for the input-aware match. */
@@ -31,6 +32,8 @@ export interface EgressPolicy {
   readonly clientQuotaBits?: number;
   /** Blocked answers of one client with one module before the module is held back. */
   readonly blocksBeforeQuarantine?: number;
+  /** Noise on declared aggregates, and the ε that all answers together may use. */
+  readonly privacy?: PrivacyPolicy;
   /** Strings that the data owner planted in rows that nobody has a reason to tell. */
   readonly canaries?: readonly string[];
 }

@@ -23,6 +23,7 @@ import type { DatasetStore } from '../data/store.ts';
 import type { EgressFilter, EgressVerdict } from '../egress/filter.ts';
 import type { AuditSink } from '../egress/gate/audit.ts';
 import { type Admission, type EgressGate, isCounted } from '../egress/gate/gate.ts';
+import { privatise } from '../egress/privacy/privatise.ts';
 import { verdictDigest } from '../guardian/create-guardian.ts';
 import type { Guardian, GuardianVerdict } from '../guardian/guardian.ts';
 import type { Offer, Proofs } from '../prove/proofs.ts';
@@ -311,7 +312,17 @@ class Pipeline {
   ): EgressVerdict & { readonly output: Uint8Array } {
     const { egress, datasets } = this.#components;
     const { config } = call.capability;
-    const verdict = egress.judge(run.output, {
+    const { privacy } = config.egress;
+    const installed = call.capability.module !== undefined;
+    const answered =
+      privacy === undefined
+        ? run.output
+        : privatise(this.#components.random, run.output, {
+            schema: config.output,
+            privacy,
+            installed,
+          });
+    const verdict = egress.judge(answered, {
       schema: config.output,
       policy: config.egress,
       tables: call.grants.map(({ dataset, columns }) => datasets.cells(dataset, columns)),

@@ -7,6 +7,23 @@ const POLICY_CHARS_MAX = 262_144;
 /** Groups smaller than this are seen as identifying by health authorities. */
 const GROUP_USUAL = 11;
 
+const privacySchema = z
+  .strictObject({
+    milliEpsilon: z.int().min(1).max(10_000).describe('ε of one answer, in thousandths.'),
+    milliEpsilonTotal: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .describe('ε of all answers about one dataset, to everybody, in thousandths.'),
+    fields: z
+      .record(z.string().min(1).max(64), z.int().min(1).max(1_000_000_000))
+      .refine((fields) => Object.keys(fields).length >= 1 && Object.keys(fields).length <= 32)
+      .describe('Integers of the answer that get noise, with how much one person can change each.'),
+  })
+  .describe('Differential privacy of declared aggregates: discrete Laplace noise, and a ledger.');
+
+export type PrivacyPolicy = z.output<typeof privacySchema>;
+
 export const egressPolicySchema = z
   .strictObject({
     minimumGroup: z
@@ -34,6 +51,7 @@ export const egressPolicySchema = z
       .max(1_000)
       .exactOptional()
       .describe('Blocked answers of one client with one module before it is held; default 3.'),
+    privacy: privacySchema.exactOptional(),
     canaries: z
       .array(z.string().min(12).max(256))
       .max(64)

@@ -53,7 +53,8 @@ export function isCounted(policy: EgressPolicy): boolean {
     policy.quotaBits !== undefined ||
     policy.clientQuotaBits !== undefined ||
     policy.blocksBeforeQuarantine !== undefined ||
-    policy.canaries !== undefined
+    policy.canaries !== undefined ||
+    policy.privacy !== undefined
   );
 }
 
@@ -87,12 +88,18 @@ class LedgerGate implements EgressGate {
     if (ledger.get(blocks) >= budget) throw new NmpError('EGRESS_QUARANTINE');
     const accounts = this.#accounts(call);
     const price = units(call.bits + OUTCOME_BITS);
+    const epsilon = this.#epsilon(call);
     for (const { key, limit } of accounts) {
       if (ledger.get(key) + price > limit) throw new NmpError('EGRESS_QUOTA');
     }
+    for (const { key, amount, limit } of epsilon) {
+      if (ledger.get(key) + amount > limit) throw new NmpError('EGRESS_QUOTA');
+    }
     const charge = (amount: number) =>
       new Map(accounts.map(({ key }) => [key, ledger.get(key) + amount]));
-    if (accounts.length > 0) ledger.set(charge(price));
+    // ε is spent whether an answer comes or not: that it does not is an answer too.
+    const spent = new Map(epsilon.map(({ key, amount }) => [key, ledger.get(key) + amount]));
+    if (accounts.length + epsilon.length > 0) ledger.set(new Map([...charge(price), ...spent]));
     const back = units(OUTCOME_BITS) - price;
     let open = true;
     const close = (changes: Map<string, number>) => {
@@ -118,6 +125,13 @@ class LedgerGate implements EgressGate {
 
   liftQuarantine(client: string, moduleHash: Uint8Array): void {
     this.#ledger.set(new Map([[keyOf('blocks', client, moduleHash), 0]]));
+  }
+
+  /** One account a dataset: clients may tell each other what they learned. */
+  #epsilon({ datasets, policy: { privacy } }: GateCall) {
+    if (privacy === undefined) return [];
+    const { milliEpsilon: amount, milliEpsilonTotal: limit } = privacy;
+    return datasets.map((dataset) => ({ key: keyOf('epsilon', dataset), amount, limit }));
   }
 
   /** Per module, and over all modules: a module is changed in one byte. */
