@@ -21,10 +21,14 @@ export class Program {
     // Its input stays open for as long as this process lives: programs that watch it end with us.
     this.#child = spawn(program, args, { stdio: ['pipe', out, out], env: {} });
     this.#child.stdin?.on('error', () => undefined);
+    // A machine of ours must not outlive us, however we end (but by SIGKILL).
+    const end = () => void this.#child.kill('SIGKILL');
+    process.once('exit', end);
     this.ended = new Promise((resolve) => {
       this.#child.once('error', () => resolve(null));
       this.#child.once('exit', (code) => resolve(code));
     });
+    void this.ended.then(() => process.off('exit', end));
   }
 
   get pid(): number | undefined {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -160,6 +161,28 @@ describe('a program beside the parent', () => {
     const missing = new Program({ program: join(folder, 'missing'), args: [] });
     expect(await missing.ended).toBeNull();
   });
+});
+
+it('a program ends with a parent that ends without stopping it', () => {
+  const source = join(import.meta.dirname, '..', '..', '..', 'parent', 'supervisor', 'program.ts');
+  const script = `const { Program } = await import(${JSON.stringify(source)});
+    const sleeper = new Program({ program: '/bin/sleep', args: ['60'] });
+    process.stdout.write(String(sleeper.pid));
+    process.exit(3);`;
+  const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  expect(status).toBe(3);
+  // Gone, or a zombie that its new parent has not waited for.
+  const alive = () => {
+    try {
+      return !/^State:\s+Z/m.test(readFileSync(`/proc/${stdout}/status`, 'utf8'));
+    } catch {
+      return false;
+    }
+  };
+  return expect.poll(alive).toBe(false);
 });
 
 it('a kept program is started again until it is stopped', async () => {
