@@ -20,6 +20,8 @@ import type { Scanner, TableIndex } from './scanner.ts';
 /** Version of the layers and detectors; part of every policy digest. */
 const EGRESS_VERSION = 2;
 const DEPTH_MAX = 32;
+/** Rows that an answer is about at least, where the policy says nothing. */
+const MINIMUM_GROUP = 11;
 interface Failure {
   readonly code: string;
   readonly findings: readonly { readonly rule: string; readonly path: string }[];
@@ -62,8 +64,8 @@ class LayeredFilter implements EgressFilter {
     const released = canonical(output, context.schema);
     const failures: Failure[] = [];
     if (released === undefined) failures.push({ code: 'SCHEMA', findings: [] });
-    const { minimumGroup } = context.policy;
-    if (minimumGroup !== undefined && (context.rowsRead ?? minimumGroup) < minimumGroup) {
+    const { minimumGroup = MINIMUM_GROUP } = context.policy;
+    if ((context.rowsRead ?? minimumGroup) < minimumGroup) {
       failures.push({ code: 'MINIMUM_GROUP', findings: [] });
     }
     // What cannot leave anyway is not looked into: its findings would only cost time.

@@ -489,7 +489,11 @@ impl<'a> Scan<'a> {
             }
         }
         self.tokens(at, text, w.marks.iter().any(|(m, ..)| *m == Mark::Ascii85));
-        let joined = matches!(self.views[at].codec, "joined" | "columns");
+        // Neither what was put together nor what was turned round is put together again.
+        let joined = matches!(
+            self.views[at].codec,
+            "joined" | "columns" | "reversed" | "rot13" | "rot47"
+        ) || self.views[at].codec.starts_with("values-");
         if memchr(text, b'"') && !joined {
             self.joins(at, text);
             if text.len() <= MIRROR_MAX {
