@@ -74,8 +74,22 @@ export async function createMeshNode(
     },
     transports: [proxiedTcp({ dialPath: socket.dialPath, ranges })],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX } })],
-    connectionManager: { maxConnections: init.maxConnections, inboundUpgradeTimeout: 10_000 },
+    streamMuxers: [
+      yamux({
+        streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX },
+        // Our clients' first streams come with the end of Noise, before the connection is made up.
+        maxEarlyStreams: INBOUND_STREAMS_MAX,
+      }),
+    ],
+    connectionManager: {
+      maxConnections: init.maxConnections,
+      inboundUpgradeTimeout: 10_000,
+      // libp2p's own limits are per host, 5 a second and 10 at once. Here every connection comes from
+      // one unix socket: ten silent ones would lock everybody out. The relay, which knows the
+      // sources, limits them.
+      inboundConnectionThreshold: Number.POSITIVE_INFINITY,
+      maxIncomingPendingConnections: init.maxConnections,
+    },
     // An address in a peer record makes the enclave dial only what its configuration allows.
     connectionGater: {
       denyDialMultiaddr: (address) => dialTarget(address, ranges) === undefined,

@@ -28,7 +28,7 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   perPeer: 8,
   total: 4096,
   inFlight: 64,
-  pending: 128,
+  pending: 512,
   pendingPerPeer: 4,
   handshakesPerWindow: 60,
   handshakeWindowMs: 60_000,
