@@ -344,6 +344,23 @@ fn birth(text: &[u8], at: usize, w: &Words) -> Option<usize> {
     });
     let value = &text[at..end];
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    // `5 January 1980`
+    if digits == value.len() && digits <= 2 && text.get(end) == Some(&b' ') {
+        let month = token(text, end + 1, |b| b.is_ascii_alphabetic());
+        let name = text[end + 1..month].to_ascii_lowercase();
+        const MONTHS: [&[u8]; 12] = [
+            b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
+            b"dec",
+        ];
+        let year = text.get(month + 1..month + 5).unwrap_or(b"");
+        if MONTHS.iter().any(|m| name.starts_with(m))
+            && year.len() == 4
+            && year.iter().all(u8::is_ascii_digit)
+            && near(text, w, at, month + 5) & ctx::BIRTH != 0
+        {
+            return Some(month + 5);
+        }
+    }
     ((6..=8).contains(&digits) && value.len() >= 8 && near(text, w, at, end) & ctx::BIRTH != 0)
         .then_some(end)
 }

@@ -228,6 +228,15 @@ fn wallet(token: &[u8]) -> Option<&'static str> {
     {
         return Some("monero-address");
     }
+    let hex = token.strip_prefix(b"0x").unwrap_or(b"");
+    let count = |f: fn(&u8) -> bool| hex.iter().filter(|b| f(b)).count();
+    if hex.len() == 40
+        && hex.iter().all(u8::is_ascii_hexdigit)
+        && count(u8::is_ascii_uppercase) >= 3
+        && count(u8::is_ascii_lowercase) >= 3
+    {
+        return Some("eth-checksummed");
+    }
     if token.len() == 42 && token.starts_with(b"0x") && token[2..].iter().all(u8::is_ascii_hexdigit)
     {
         return Some("eth-address");
@@ -310,6 +319,25 @@ pub fn word(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize
     at + length.max(1)
 }
 
+/// `40°42'46"N`: degrees, minutes and a point of the compass around the sign at `at`.
+fn sexagesimal(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    let digits = text[..at]
+        .iter()
+        .rev()
+        .take_while(|b| b.is_ascii_digit())
+        .count();
+    let after = text.get(at + "°".len()..)?;
+    let area = &after[..after.len().min(24)];
+    let minutes = area
+        .iter()
+        .skip_while(|b| **b == b' ')
+        .take_while(|b| b.is_ascii_digit())
+        .count();
+    let compass = area.iter().any(|b| matches!(b, b'N' | b'S' | b'E' | b'W'));
+    ((1..=3).contains(&digits) && (1..=2).contains(&minutes) && compass)
+        .then_some((at - digits, at + area.len()))
+}
+
 /// A decimal degree with at least four places at `at`: its end.
 fn degree(text: &[u8], at: usize) -> Option<(f64, usize)> {
     let length = text[at..]
@@ -325,6 +353,11 @@ fn degree(text: &[u8], at: usize) -> Option<(f64, usize)> {
 
 /// A pair of coordinates within 48 bytes behind a place word.
 pub fn place(text: &[u8], from: usize) -> Option<(usize, usize)> {
+    if text[from..].starts_with("°".as_bytes())
+        && let Some(found) = sexagesimal(text, from)
+    {
+        return Some(found);
+    }
     // A GeoJSON geometry of public places is harmless; one of a person has its words around.
     let head = &text[from.saturating_sub(64)..from];
     let geometry = [

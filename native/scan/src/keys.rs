@@ -113,14 +113,40 @@ pub fn counts(family: Family, value: &[u8]) -> bool {
         Family::Account => digits >= 8,
         Family::Name => digits == 0 && letters >= 2 && !names::is_word(&lower) && people(value),
         Family::AnyName => names::person(value),
+        Family::Token => {
+            value.len() >= 20
+                && digits >= 2
+                && letters >= 4
+                && !value.contains(&b' ')
+                && crate::checks::entropy(value) >= 3.0
+        }
+        Family::Street => {
+            let words = value.split(|b| *b == b' ').filter(|w| w.len() > 1).count();
+            digits >= 1 && digits <= 12 && letters >= 6 && words >= 2 && value.len() <= 160
+        }
     }
 }
 
-/// One to five words of letters, none of them code.
+/// One to five words of letters as names are written, none of them code.
 fn people(value: &[u8]) -> bool {
+    const PARTICLES: [&[u8]; 12] = [
+        b"de", b"da", b"di", b"la", b"le", b"van", b"von", b"der", b"den", b"bin", b"al", b"y",
+    ];
+    let words: Vec<&[u8]> = value
+        .split(|b| matches!(b, b' ' | b',' | b'^'))
+        .filter(|w| !w.is_empty())
+        .collect();
+    let written = words
+        .iter()
+        .all(|w| !w[0].is_ascii_lowercase() || PARTICLES.contains(w));
     value.len() <= 80
-        && value.split(|b| *b == b' ').count() <= 5
-        && value
-            .iter()
-            .all(|b| b.is_ascii_alphabetic() || *b >= 0x80 || b" .,'-^".contains(b))
+        && (1..=5).contains(&words.len())
+        && (written || names::given(words[0]))
+        && words.iter().all(|w| {
+            let inner = w.strip_suffix(b".").unwrap_or(w);
+            inner
+                .iter()
+                .all(|b| b.is_ascii_alphabetic() || *b >= 0x80 || b"'-".contains(b))
+        })
+        && !names::thing(words[words.len() - 1])
 }

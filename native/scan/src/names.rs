@@ -78,10 +78,23 @@ pub fn is_word(lower: &[u8]) -> bool {
     WORDS.iter().any(|w| w.as_bytes() == lower)
 }
 
-fn given(word: &[u8]) -> bool {
+pub fn given(word: &[u8]) -> bool {
     static CELL: OnceLock<HashSet<&'static [u8]>> = OnceLock::new();
     let all = CELL.get_or_init(|| GIVEN.split_ascii_whitespace().map(str::as_bytes).collect());
     word.len() <= 16 && all.contains(word.to_ascii_lowercase().as_slice())
+}
+
+/// Last words of what is named after people.
+const THINGS: &str = "airport hospital university college street clinic center centre institute \
+school county city park company inc ltd llc corp group bank church museum station award prize disease \
+syndrome test score method model index road avenue bridge library foundation theorem law scale trial \
+study system region total average report";
+
+pub fn thing(word: &[u8]) -> bool {
+    let lower = word.to_ascii_lowercase();
+    THINGS
+        .split_ascii_whitespace()
+        .any(|thing| thing.as_bytes() == lower)
 }
 
 /// Two to four words, a given name first or last: `Ada Lovelace`, `LOVELACE, ADA`.
@@ -99,6 +112,7 @@ pub fn person(value: &[u8]) -> bool {
                 .all(|b| b.is_ascii_alphabetic() || *b >= 0x80 || b".'-".contains(b))
                 && (w[0].is_ascii_uppercase() || w[0] >= 0x80)
         })
+        && !thing(words[words.len() - 1])
         && (given(words[0]) || given(words[words.len() - 1]) && value.contains(&b','))
 }
 

@@ -395,7 +395,12 @@ fn single(
         12 if has(ctx::NATIONAL) && checks::aadhaar(d) => ("NATIONAL_ID", "in-aadhaar"),
         15 if has(ctx::DEVICE) && checks::luhn(d) => ("DEVICE", "imei"),
         18..=20 if has(ctx::DEVICE) && d.starts_with(b"89") => ("DEVICE", "iccid"),
-        8..=15 if has(ctx::PHONE) && !has(ctx::DEVICE) && plausible_phone(d, text, at) => {
+        8..=15
+            if has(ctx::PHONE)
+                && !has(ctx::DEVICE)
+                && !key_of(text, at, &[b"count", b"total", b"rate"])
+                && plausible_phone(d, text, at) =>
+        {
             ("PHONE", "phone-context")
         }
         8..=9 if has(ctx::PASSPORT) => ("NATIONAL_ID", "passport"),
