@@ -4,6 +4,7 @@
  * the node's memory.
  */
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { NmpError } from '../../shared/errors.ts';
 import type {
   EngineDescription,
@@ -27,12 +28,16 @@ import {
 export interface ProcessEngineInit {
   /** The `nmp-sandbox` program. */
   readonly program: string;
-  /** Processes kept running; each runs two guests at once. */
+  /** Processes kept running; together they keep each processor busy with one guest at a time. */
   readonly processes: number;
 }
 
 /** Name of the settings in native/sandbox/src/engine.rs; docs/protocol.md, Deterministic profile. */
 export const PROFILE = 'nmp-wasm-v1';
+/** Memory that guests in flight may ask for together: eight of the largest, 64 of the smaller. */
+const GUEST_BYTES = 400 * 1024 * 1024;
+/** What a compilation is counted as. */
+const COMPILE_BYTES = 16 * 1024 * 1024;
 /** Jobs of one peer that may wait for their turn. */
 const WAITING_PER_PEER_MAX = 256;
 /** How long a run may overstay its deadline before its process is killed. */
@@ -72,7 +77,11 @@ class ProcessEngine implements SandboxEngine {
     this.#init = init;
     this.#processes = Array.from({ length: init.processes }, () => undefined);
     this.#processes[0] = first;
-    this.#queue = new FairQueue(init.processes * first.hello.workers, WAITING_PER_PEER_MAX);
+    this.#queue = new FairQueue({
+      slots: init.processes * first.hello.workers,
+      bytes: GUEST_BYTES,
+      perPeerMax: WAITING_PER_PEER_MAX,
+    });
     const { engine, version, user, seccomp } = first.hello;
     this.#description = {
       id: engine,
@@ -91,7 +100,9 @@ class ProcessEngine implements SandboxEngine {
   /** Starts process `at`, or one in its place. */
   async spawn(at: number): Promise<void> {
     try {
-      const process = await SandboxProcess.start(this.#init.program, () => this.respawn(at));
+      const process = await SandboxProcess.start(this.#init.program, parallelOf(this.#init), () =>
+        this.respawn(at),
+      );
       if (this.#stopped) await process.stop();
       else this.#processes[at] = process;
     } catch {
@@ -119,7 +130,7 @@ class ProcessEngine implements SandboxEngine {
       module,
       capabilities: options.capabilities ?? [],
     };
-    const leave = await this.#queue.enter(options.peer ?? '');
+    const leave = await this.#queue.enter(options.peer ?? '', COMPILE_BYTES);
     if (leave === undefined) throw new NmpError('SESSION_LIMIT');
     try {
       const process = await this.#pick(prepared);
@@ -137,7 +148,7 @@ class ProcessEngine implements SandboxEngine {
     options: { readonly signal?: AbortSignal; readonly peer?: string } = {},
   ): Promise<RunResult> {
     if (!isPreparedModule(prepared)) throw new NmpError('SANDBOX_ABI');
-    const leave = await this.#queue.enter(options.peer ?? '', options.signal);
+    const leave = await this.#queue.enter(options.peer ?? '', limits.memoryBytes, options.signal);
     if (leave === undefined) {
       throw new NmpError(options.signal?.aborted ? 'CONNECTION_LOST' : 'SESSION_LIMIT');
     }
@@ -242,10 +253,17 @@ class ProcessEngine implements SandboxEngine {
   }
 }
 
+/** Guests of one process that use a processor at once. */
+function parallelOf({ processes }: ProcessEngineInit): number {
+  return Math.min(64, Math.max(1, Math.ceil(availableParallelism() / processes)));
+}
+
 /** @throws NmpError SANDBOX_UNAVAILABLE if not even one process starts */
 export async function createProcessEngine(init: ProcessEngineInit): Promise<SandboxEngine> {
   let engine: ProcessEngine | undefined;
-  const first = await SandboxProcess.start(init.program, () => engine?.respawn(0));
+  const first = await SandboxProcess.start(init.program, parallelOf(init), () =>
+    engine?.respawn(0),
+  );
   engine = new ProcessEngine(init, first);
   for (let at = 1; at < init.processes; at++) await engine.spawn(at);
   return engine;

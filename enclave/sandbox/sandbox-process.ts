@@ -59,11 +59,17 @@ export class SandboxProcess {
     child.once('exit', () => this.#end());
   }
 
-  /** @throws NmpError SANDBOX_UNAVAILABLE */
-  static start(program: string, onEnd: () => void): Promise<SandboxProcess> {
+  /**
+   * @param parallel guests that use a processor at once
+   * @throws NmpError SANDBOX_UNAVAILABLE
+   */
+  static start(program: string, parallel: number, onEnd: () => void): Promise<SandboxProcess> {
     return new Promise((resolve, reject) => {
       // An empty environment and no descriptors but the three streams.
-      const child = spawn(program, [], { env: {}, stdio: ['pipe', 'pipe', 'inherit'] });
+      const child = spawn(program, ['serve', String(parallel)], {
+        env: {},
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
       const waiting = new Map<number, (response: SandboxResponse | undefined) => void>();
       const decoder = new ResponseDecoder();
       const fail = (cause?: unknown) => {

@@ -1,6 +1,7 @@
 //! Wasmtime under the project's deterministic profile: prepares modules and runs them once each.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use wasmtime::{
 
 use crate::host::Host;
 use crate::protocol::{Abi, Key, Outcome, Prepare, Response, Run};
+use crate::turns::Turns;
 use crate::wasi::{self, Exit};
 
 /// Ceiling of a guest's memory, bytes: 800 pages.
@@ -22,8 +24,8 @@ const STACK_BYTES: usize = 512 * 1024;
 /// Prepared modules kept; the oldest is dropped first.
 const CACHE_ENTRIES: usize = 64;
 const CACHE_MODULE_BYTES: usize = 32 * 1024 * 1024;
-/// How often a run looks whether it was stopped.
-pub const TICK: Duration = Duration::from_millis(5);
+/// How often a run looks whether it was stopped, and lets others take a turn.
+pub const TICK: Duration = Duration::from_millis(1);
 
 /// The features of WebAssembly and the settings that make a run repeatable; the profile id that
 /// certificates carry stands for exactly these.
@@ -61,7 +63,7 @@ fn config(instances: u32) -> Config {
         .max_memory_size(MEMORY_BYTES_MAX)
         .table_elements(TABLE_ELEMENTS_MAX)
         // Memory a guest touched is given back to the system but for this much.
-        .linear_memory_keep_resident(1024 * 1024);
+        .linear_memory_keep_resident(256 * 1024);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
 }
@@ -100,21 +102,33 @@ impl Cache {
 pub struct Sandbox {
     engine: Engine,
     cache: Mutex<Cache>,
+    turns: Arc<Turns>,
+    /// One compilation at a time: it cannot be made to take turns.
+    compiling: Mutex<()>,
+    /// Runs in flight; nothing ticks without one.
+    running: AtomicUsize,
 }
 
 impl Sandbox {
-    /// `workers` runs can be in flight at once.
-    pub fn new(workers: u32) -> wasmtime::Result<Self> {
+    /// `workers` runs can be in flight at once, `parallel` of them at work.
+    pub fn new(workers: u32, parallel: usize) -> wasmtime::Result<Self> {
         let engine = Engine::new(&config(workers + 1))?;
         Ok(Sandbox {
             engine,
             cache: Mutex::default(),
+            turns: Arc::new(Turns::new(parallel)),
+            compiling: Mutex::default(),
+            running: AtomicUsize::new(0),
         })
     }
 
-    /// Makes running guests look whether they were stopped.
-    pub fn tick(&self) {
+    /// Makes running guests look whether they were stopped. False if there are none.
+    pub fn tick(&self) -> bool {
+        if self.running.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
         self.engine.increment_epoch();
+        true
     }
 
     fn lookup(&self, key: &Key) -> Option<Arc<Prepared>> {
@@ -129,6 +143,7 @@ impl Sandbox {
             abi: request.abi as u8,
             capabilities: request.capabilities,
         };
+        let _one = self.compiling.lock();
         let outcome = if self.lookup(&key).is_some() {
             Outcome::Ok
         } else {
@@ -177,6 +192,7 @@ impl Sandbox {
         let Some(prepared) = self.lookup(&request.key) else {
             return response;
         };
+        self.running.fetch_add(1, Ordering::Relaxed);
         let deadline = Instant::now() + Duration::from_millis(u64::from(request.deadline_ms));
         let memory = usize::try_from(request.memory_bytes).unwrap_or(usize::MAX);
         let mut store = Store::new(
@@ -190,13 +206,19 @@ impl Sandbox {
             ),
         );
         store.limiter(|host| host);
-        store.epoch_deadline_callback(|context| {
+        let turns = self.turns.clone();
+        store.epoch_deadline_callback(move |context| {
+            if !context.data().stopped() {
+                turns.tick();
+            }
             if context.data().stopped() {
                 return Err(Trap::Interrupt.into());
             }
             Ok(UpdateDeadline::Continue(1))
         });
-        store.set_epoch_deadline(1);
+        let turn = self.turns.begin();
+        // Only now: the wait for the turn is not the run's own time.
+        store.set_epoch_deadline(2);
         let result = store.set_fuel(request.fuel).and_then(|()| {
             if request.key.abi == Abi::WasiP1 as u8 {
                 run_command(&prepared.instance, &mut store)
@@ -204,6 +226,8 @@ impl Sandbox {
                 run_pure(&prepared.instance, &mut store)
             }
         });
+        drop(turn);
+        self.running.fetch_sub(1, Ordering::Relaxed);
         response.fuel_used = request.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
         response.peak_memory = store.data().peak_memory();
         match result {
@@ -225,7 +249,7 @@ fn outcome_of(error: &wasmtime::Error, host: &Host) -> Outcome {
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => Outcome::OutOfFuel,
         Some(Trap::Interrupt) => {
-            if host.cancelled.load(std::sync::atomic::Ordering::Relaxed) {
+            if host.cancelled.load(Ordering::Relaxed) {
                 Outcome::Cancelled
             } else {
                 Outcome::Deadline

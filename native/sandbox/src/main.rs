@@ -8,6 +8,7 @@ mod hardening;
 mod host;
 mod measure;
 mod protocol;
+mod turns;
 mod wasi;
 
 use std::collections::HashMap;
@@ -17,12 +18,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use engine::{Sandbox, TICK};
 use protocol::{Outcome, Prepare, Request, Response, Run, read_request, write_response};
 
 /// Runs in flight at once; the node never sends more.
-const WORKERS: u32 = 2;
+const WORKERS: u32 = 64;
+/// How long to look away while nothing runs.
+const IDLE: Duration = Duration::from_millis(5);
+/// Most guests at work at once that can be asked for.
+const PARALLEL_MAX: usize = 64;
 const ENGINE_VERSION: &str = "48.0.8";
 
 enum Work {
@@ -86,11 +92,19 @@ fn serve(queue: &Sender<Work>, running: &Running) -> io::Result<()> {
 }
 
 fn main() -> ExitCode {
-    let Ok(sandbox) = Sandbox::new(WORKERS).map(Arc::new) else {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let parallel = match arguments.as_slice() {
+        [mode, count] if mode == "serve" => count.parse().unwrap_or(0),
+        _ => 1,
+    };
+    if !(1..=PARALLEL_MAX).contains(&parallel) {
+        eprintln!("usage: nmp-sandbox [serve PARALLEL | measure MODULE RUNS]");
+        return ExitCode::from(2);
+    }
+    let Ok(sandbox) = Sandbox::new(WORKERS, parallel).map(Arc::new) else {
         eprintln!("the engine does not start on this machine");
         return ExitCode::FAILURE;
     };
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [mode, module, runs] = arguments.as_slice()
         && mode == "measure"
     {
@@ -119,8 +133,7 @@ fn main() -> ExitCode {
     let ticking = sandbox.clone();
     thread::spawn(move || {
         loop {
-            thread::sleep(TICK);
-            ticking.tick();
+            thread::sleep(if ticking.tick() { TICK } else { IDLE });
         }
     });
     let applied = hardening::apply();
