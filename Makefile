@@ -9,7 +9,7 @@ SEEDS ?= 2000
 ONLY ?=
 EIF ?=
 
-.PHONY: mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim zk zk-prover
+.PHONY: crowd mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim zk zk-prover
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -62,6 +62,9 @@ packed: build ## Install the packed package into an empty project and run an exa
 
 mesh: build ## Let cold agents find 20 real nodes on loopback, 100 of 100
 	NMP_MESH_NODES=20 $(NPX) vitest run test/unit/mesh
+
+crowd: build ## Serve 200 clients with 16 calls in flight each
+	NMP_CLIENTS=200 $(NPX) vitest run test/e2e/many-clients.test.ts
 
 prove: setup ## Prove the handshake and refute its mutants (needs ProVerif 2.05)
 	@$(NPX) node scripts/prove.ts
