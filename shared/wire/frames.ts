@@ -79,7 +79,9 @@ class StreamFrames implements FrameChannel {
   }
 
   async read(signal?: AbortSignal): Promise<Uint8Array> {
-    return (await this.readList(signal)).subarray();
+    const bytes = (await this.readList(signal)).subarray();
+    // A Buffer of node:net has another `slice`; nobody behind this shall see one.
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   async readList(signal?: AbortSignal): Promise<Uint8ArrayList> {
