@@ -54,7 +54,7 @@ beforeAll(async () => {
   nodes = await Promise.all(
     ['7', '7', '8'].map((answer) =>
       startLocal(config, {
-        'stays.ndjson': '{"id":"a","age":1}\n',
+        'stays.ndjson': '{"id":"a","age":1}\n'.repeat(11),
         'installed.wasm': constantModule(answer),
       }),
     ),
