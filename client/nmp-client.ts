@@ -99,6 +99,7 @@ export class NmpClient {
   readonly #init: NmpClientInit;
   readonly #sessions = new Map<string, NodeSession>();
   readonly #records = new Map<string, NodeRecord>();
+  readonly #fetching = new Map<string, Promise<NodeRecord>>();
   #mesh: Promise<ClientNode> | undefined;
   #peerId: string | undefined;
   readonly #memory: ProviderMemory;
@@ -305,9 +306,31 @@ export class NmpClient {
   }
 
   async #record(peer: string, signal: AbortSignal): Promise<NodeRecord> {
-    const { suite, clock } = this.#components;
     const known = this.#records.get(peer);
-    if (known !== undefined && known.expiresAtMs > BigInt(Math.trunc(clock.nowMs()))) return known;
+    const nowMs = this.#components.clock.nowMs();
+    if (known !== undefined && known.expiresAtMs > BigInt(Math.trunc(nowMs))) return known;
+    // Calls that start together share one stream for it; each waits no longer than it may.
+    let fetching = this.#fetching.get(peer);
+    if (fetching === undefined) {
+      fetching = this.#fetchRecord(peer, AbortSignal.timeout(DEFAULT_TIMEOUT_MS)).finally(() =>
+        this.#fetching.delete(peer),
+      );
+      this.#fetching.set(peer, fetching);
+    }
+    const aborted = Promise.withResolvers<never>();
+    const abort = () =>
+      aborted.reject(new NmpError('TIMEOUT', undefined, { cause: signal.reason }));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([fetching, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async #fetchRecord(peer: string, signal: AbortSignal): Promise<NodeRecord> {
+    const { suite, clock } = this.#components;
     const session = this.#sessions.get(peer);
     if (session === undefined) throw new NmpError('UNREACHABLE', 'connect to the node first');
     const frames = await (await this.#node()).open(peer, PROTOCOL.describe, signal);
