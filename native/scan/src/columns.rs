@@ -2,9 +2,9 @@
 //! later list (`(id, ssn) VALUES (1, …)`, `"columns": […], "rows": [[…]]`).
 
 use crate::detect::Rules;
+use crate::key_names::Family;
 use crate::keys;
 use crate::numbers::Report;
-use crate::vocab::Family;
 use crate::words::{Words, collect};
 
 /// Lines or lists behind a header that are looked at.

@@ -118,7 +118,7 @@ fn in_prose(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
         b.is_ascii_graphic() && !matches!(b, b',' | b'"')
     });
     let value = &text[from..stop];
-    if matches!(family, crate::vocab::Family::Name) {
+    if matches!(family, crate::key_names::Family::Name) {
         let rest = token(text, from, |b| {
             b.is_ascii_alphabetic() || b" .'-".contains(&b) || b >= 0x80
         });

@@ -1,7 +1,8 @@
 //! Restricted keys in every spelling, and which values under them count.
 
+use crate::key_names::{Family, KEYS};
 use crate::names;
-use crate::vocab::{AFFIXES, Family, KEYS};
+use crate::vocab::AFFIXES;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -122,7 +123,7 @@ pub fn counts(family: Family, value: &[u8]) -> bool {
         }
         Family::Street => {
             let words = value.split(|b| *b == b' ').filter(|w| w.len() > 1).count();
-            digits >= 1 && digits <= 12 && letters >= 6 && words >= 2 && value.len() <= 160
+            (1..=12).contains(&digits) && letters >= 6 && words >= 2 && value.len() <= 160
         }
     }
 }

@@ -68,7 +68,7 @@ fn fixed(bits: &mut Bits<'_>) -> bool {
                 let base = if distance < 4 {
                     distance + 1
                 } else {
-                    (2 + distance % 2 << more) + 1
+                    ((2 + distance % 2) << more) + 1
                 };
                 // Nothing stands before the start.
                 if base + bits.take(more as usize) > produced {
