@@ -9,7 +9,7 @@ SEEDS ?= 2000
 ONLY ?=
 EIF ?=
 
-.PHONY: crowd mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim zk zk-prover
+.PHONY: crowd egress-score mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim zk zk-prover
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -37,6 +37,9 @@ sim: build ## Deterministic simulation under faults: make sim SEEDS=2000
 
 bench: build ## Measure, as ratios in one run: make bench ONLY=guardian
 	$(NPX) node test/bench/run.ts $(ONLY)
+
+egress-score: build ## Score the egress filter on generated outputs: make egress-score SEED=7
+	$(NPX) node scripts/egress-score.ts --seed $(or $(SEED),2024)
 
 zk: ## Rebuild the guest and verifier of ZK receipts twice, and compare with the committed ones
 	@bash native/zk/reproduce.sh
