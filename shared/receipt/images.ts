@@ -1,7 +1,7 @@
 /** What this release pins of receipts; `make zk` rebuilds both and compares. */
 
 /** SHA-256 of receipt-verifier.wasm. */
-export const VERIFIER_SHA256 = 'c294aec2a024e47c01674909b7fa2dee36105029dbe47e3bd0fe0c344bd711c6';
+export const VERIFIER_SHA256 = '3c55c1b9e56ea476c358fd9464949d7fac856dfb19e902a77b080f28b321cc45';
 
 /**
  * Image ids of the guest programs whose journals mean what docs/receipts.md says, newest first.

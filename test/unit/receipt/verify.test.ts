@@ -17,7 +17,7 @@ import {
   VERIFIER_WASM,
 } from '../../support/receipts.ts';
 
-const { receipt, module, request } = receiptVector('trap');
+const { receipt, module, request } = receiptVector('sum');
 const verifier = await receiptVerifier;
 const other = new Uint8Array(32).fill(7);
 const codeFor = (changed: Uint8Array, asked: ReceiptRequest = request, wasm = module) =>
@@ -34,7 +34,10 @@ function patched(at: number, bytes: Uint8Array): Uint8Array {
 const JOURNAL_AT = Buffer.from(receipt).lastIndexOf('NMPJ');
 
 describe('stored receipts', () => {
-  it.each([['trap', 'trap']])('%s is proven to have ended %s', async (name, outcome) => {
+  it.each([
+    ['sum', 'ok'],
+    ['trap', 'trap'],
+  ])('%s is proven to have ended %s', async (name, outcome) => {
     const vector = receiptVector(name);
     const verified = await verifier.verify(vector.module, vector.receipt, vector.request);
     expect(verified.kind).toBe('stark-composite');
@@ -47,7 +50,7 @@ describe('stored receipts', () => {
       { suite: createNobleSuite(systemRandom) },
       { wasm: VERIFIER_WASM },
     );
-    expect((await web.verify(module, receipt, request)).journal.outcome).toBe('trap');
+    expect((await web.verify(module, receipt, request)).journal.outcome).toBe('ok');
   });
 
   it('is about the guest program that is committed', async () => {
@@ -61,17 +64,22 @@ describe('stored receipts', () => {
 });
 
 describe('a request that the receipt is not about', () => {
-  const dataset = { id: 'payments', commitment: other, columns: ['cents'] };
+  const dataset = request.datasets[0];
+  if (dataset === undefined) throw new Error('the vector has a table');
   it.each<[string, Partial<ReceiptRequest>]>([
     ['RECEIPT_ARGUMENTS', { arguments: utf8('{"limit":8}') }],
     ['RECEIPT_ARGUMENTS', { inputSalt: other }],
     ['RECEIPT_INPUT', { inputCommitment: other }],
-    ['RECEIPT_DATASETS', { datasets: [dataset] }],
+    ['RECEIPT_DATASETS', { datasets: [] }],
+    ['RECEIPT_DATASETS', { datasets: [{ ...dataset, commitment: other }] }],
+    ['RECEIPT_DATASETS', { datasets: [{ ...dataset, id: 'others' }] }],
+    ['RECEIPT_DATASETS', { datasets: [{ ...dataset, columns: ['age'] }] }],
+    ['RECEIPT_DATASETS', { datasets: [dataset, { ...dataset, id: 'more' }] }],
     ['RECEIPT_OUTPUT', { output: utf8('{"s":1}') }],
     ['RECEIPT_OUTPUT', { outputSalt: other }],
     ['RECEIPT_NONCE', { nonce: other }],
     ['RECEIPT_FUEL', { fuel: 1n }],
-    ['RECEIPT_OUTCOME', { outcome: 'ok' }],
+    ['RECEIPT_OUTCOME', { outcome: 'trap' }],
     ['RECEIPT_IMAGE', { imageId: other }],
     ['RECEIPT_IMAGE', { imageId: new Uint8Array(0) }],
   ])('%s: %o', async (code, change) => {
@@ -81,6 +89,15 @@ describe('a request that the receipt is not about', () => {
   it('RECEIPT_MODULE for another module', async () => {
     expect(await codeFor(receipt, request, Uint8Array.of(0, 97, 115, 109))).toBe('RECEIPT_MODULE');
     expect(await codeOfAsync(verifier.verifyHash(other, receipt, request))).toBe('RECEIPT_MODULE');
+  });
+
+  it('is found out with a receipt of another module, session or outcome', async () => {
+    const trap = receiptVector('trap');
+    expect(await codeFor(trap.receipt)).toBe('RECEIPT_MODULE');
+    const elsewhere = { ...trap.request, nonce: other };
+    expect(await codeFor(trap.receipt, elsewhere, trap.module)).toBe('RECEIPT_NONCE');
+    const claimed: ReceiptRequest = { ...trap.request, outcome: 'ok' };
+    expect(await codeFor(trap.receipt, claimed, trap.module)).toBe('RECEIPT_OUTCOME');
   });
 
   it('RECEIPT_IMAGE for a guest that this release does not know, whoever pins it', async () => {

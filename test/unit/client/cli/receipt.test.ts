@@ -8,7 +8,7 @@ import { RECEIPT_VECTORS } from '../../../support/receipts.ts';
 const ROOT = join(import.meta.dirname, '../../../..');
 const folder = mkdtempSync(join(tmpdir(), 'nmp-receipt-'));
 const file = (name: string) => join(folder, name);
-const good = (part: string) => join(RECEIPT_VECTORS, 'trap', part);
+const good = (part: string) => join(RECEIPT_VECTORS, 'sum', part);
 
 beforeAll(() => {
   const receipt = readFileSync(good('receipt.bin'));
@@ -47,9 +47,9 @@ describe('nmp receipt verify', () => {
     expect(result).toMatchObject({
       verified: true,
       mode: 'stark-composite',
-      outcome: 'trap',
-      output: '',
-      datasets: [],
+      outcome: 'ok',
+      output: '{"s":493534}',
+      datasets: [{ id: 'payments', columns: ['cents'] }],
     });
   });
 
@@ -78,7 +78,7 @@ describe('nmp inspect receipt', () => {
       judged: false,
       segments: 1,
       profile: 'nmp-wasm-zk-v1',
-      outcome: 'trap',
+      outcome: 'ok',
     });
   });
 

@@ -1,0 +1,71 @@
+/** Milliseconds to verify a stored receipt in Node, and its bytes; cycles of each run if a prover is built. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createProverProcess } from '../../../enclave/prove/prover-process.ts';
+import { encodeProverRequest } from '../../../enclave/prove/prover-request.ts';
+import { fromHex } from '../../../shared/bytes.ts';
+import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
+import { isNmpError } from '../../../shared/errors.ts';
+import { RECEIPT_IMAGES } from '../../../shared/receipt/images.ts';
+import { parseReceiptRequest } from '../../../shared/receipt/request.ts';
+import { createReceiptVerifier } from '../../../shared/receipt/verify.ts';
+import type { Row } from '../row.ts';
+import { failingCase, type ZkCase, zkCase } from './cases.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const ROUNDS = 31;
+
+async function verification(): Promise<readonly Row[]> {
+  const wasm = readFileSync(join(ROOT, 'shared', 'receipt', 'receipt-verifier.wasm'));
+  const verifier = await createReceiptVerifier({ suite: createNodeSuite() }, { wasm });
+  const read = (part: string) =>
+    readFileSync(join(ROOT, 'test', 'vectors', 'receipts', 'sum', part));
+  const [receipt, module] = [read('receipt.bin'), read('module.wasm')];
+  const request = parseReceiptRequest(read('request.json').toString());
+  const took: number[] = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const started = performance.now();
+    await verifier.verify(module, receipt, request);
+    took.push(performance.now() - started);
+  }
+  const median = took.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? Number.NaN;
+  return [
+    { area: 'zk', name: 'verify one segment', value: median, unit: 'ms' },
+    { area: 'zk', name: 'receipt of one segment', value: receipt.length, unit: 'bytes' },
+  ];
+}
+
+const RUNS: readonly (readonly [string, () => Promise<ZkCase>])[] = [
+  ['trap at once', () => failingCase('trap')],
+  ['compact sum, 100 rows', () => zkCase('compact-sum', 100)],
+  ['compact group-by, 20 rows', () => zkCase('compact-group-by', 20)],
+  ['sum, 100 rows', () => zkCase('sum', 100)],
+  ['sort, 100 rows', () => zkCase('sort', 100)],
+  ['regression, 100 rows', () => zkCase('regression', 100)],
+  ['group-by, 100 rows', () => zkCase('group-by', 100)],
+];
+
+async function cycles(): Promise<readonly Row[]> {
+  const program = join(ROOT, 'build', 'native', 'nmp-zk-prover');
+  if (!existsSync(program)) return [];
+  const image = join(ROOT, 'native', 'zk', 'guest.bin');
+  const imageId = fromHex(RECEIPT_IMAGES[0] ?? '') ?? new Uint8Array(0);
+  const prover = await createProverProcess({ program, image, imageId });
+  const rows: Row[] = [];
+  for (const [name, make] of RUNS) {
+    const { request } = await make();
+    const { signal } = new AbortController();
+    try {
+      const quote = await prover.quote(encodeProverRequest(request), signal);
+      rows.push({ area: 'zk', name, value: quote.cycles, unit: 'cycles' });
+    } catch (error) {
+      // Such a run has no cycles to tell: it is refused.
+      if (!isNmpError(error, 'RECEIPT_TOO_LONG')) throw error;
+    }
+  }
+  return rows;
+}
+
+export async function run(): Promise<Row[]> {
+  return [...(await verification()), ...(await cycles())];
+}
