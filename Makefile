@@ -66,7 +66,7 @@ packed: build ## Install the packed package into an empty project and run an exa
 mesh: build ## Let cold agents find 20 real nodes on loopback, 100 of 100
 	NMP_MESH_NODES=20 $(NPX) vitest run test/unit/mesh
 
-crowd: build ## Serve 200 clients with 16 calls in flight each
+crowd: build ## Serve 200 clients with 16 calls in flight each (wants an idle machine)
 	NMP_CLIENTS=200 $(NPX) vitest run test/e2e/many-clients.test.ts
 
 prove: setup ## Prove the handshake and refute its mutants (needs ProVerif 2.05)
