@@ -372,6 +372,9 @@ export class NmpClient {
     const session = this.#sessions.get(peer);
     if (session === undefined) throw new NmpError('UNREACHABLE', 'connect to the node first');
     const proofMode = options.proofMode ?? 'attested';
+    if (!capability.proofModes.some((mode) => mode === proofMode)) {
+      throw new NmpError('CALL_PROOF_MODE');
+    }
     // Before anything is sent: an answer that cannot be checked is not asked for.
     const verifier = proofMode === 'stark-composite' ? await this.#receipts() : undefined;
     const argumentBytes = Uint8Array.from(utf8(canonicalJson(what.args)));

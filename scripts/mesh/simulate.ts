@@ -210,7 +210,7 @@ function plot(): string {
   });
   const title =
     'Finding an honest provider: 30 % of nodes dead, 20 % hostile; p50 filled, p99 hollow';
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${3 * width} ${height + 10}" font-family="sans-serif" font-size="10"><rect width="100%" height="100%" fill="#fff"/>${parts.join('')}<text x="${margin}" y="${height + 2}">${title}</text></svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${3 * width} ${height + 10}" font-family="sans-serif" font-size="10"><title>${title}</title><rect width="100%" height="100%" fill="#fff"/>${parts.join('')}<text x="${margin}" y="${height + 2}">${title}</text></svg>\n`;
 }
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');
