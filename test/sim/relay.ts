@@ -16,11 +16,6 @@ import { HONEST, type Tamper } from './stream.ts';
 
 type Pieces = readonly { readonly piece: Uint8Array; readonly laterMs?: number }[];
 
-export interface Way {
-  readonly protocol: string;
-  readonly direction: 'to-node' | 'to-client';
-}
-
 /** Splits a piece into whole frames; undefined if it does not end with one. */
 export function framesOf(piece: Uint8Array): readonly Uint8Array[] | undefined {
   const frames: Uint8Array[] = [];

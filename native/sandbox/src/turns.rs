@@ -29,10 +29,10 @@ impl State {
     /// now and then the oldest of all.
     fn next(&mut self) -> Option<Arc<Waiter>> {
         self.given = self.given.wrapping_add(1);
-        if self.given % OLD_TURN != 0 {
-            if let Some(waiter) = self.new.pop_back() {
-                return Some(waiter);
-            }
+        if !self.given.is_multiple_of(OLD_TURN)
+            && let Some(waiter) = self.new.pop_back()
+        {
+            return Some(waiter);
         }
         self.old.pop_front().or_else(|| self.new.pop_front())
     }
