@@ -36,6 +36,7 @@ const JOURNAL_AT = Buffer.from(receipt).lastIndexOf('NMPJ');
 describe('stored receipts', () => {
   it.each([
     ['sum', 'ok'],
+    ['group-by', 'ok'],
     ['trap', 'trap'],
   ])('%s is proven to have ended %s', async (name, outcome) => {
     const vector = receiptVector(name);
