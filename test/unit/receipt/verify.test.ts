@@ -38,6 +38,7 @@ describe('stored receipts', () => {
     ['sum', 'ok'],
     ['group-by', 'ok'],
     ['trap', 'trap'],
+    ['out-of-fuel', 'out-of-fuel'],
   ])('%s is proven to have ended %s', async (name, outcome) => {
     const vector = receiptVector(name);
     const verified = await verifier.verify(vector.module, vector.receipt, vector.request);
