@@ -1,5 +1,5 @@
 /** One run: two clients, a hostile relay, a node with its enclave, all on one virtual time. */
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import type { ClientNode } from '../../client/mesh/client-node.ts';
 import { NmpClient } from '../../client/nmp-client.ts';
@@ -33,7 +33,12 @@ const PARENT_RESTART_MS = 2_000;
 /** ECDSA in one thread, so that the order of events is the seed's alone. */
 const verifier: VerifierCrypto = {
   importKey: (spki) => {
-    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    let key: KeyObject;
+    try {
+      key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    } catch {
+      throw new NmpError('ATTESTATION_CERTIFICATE_KEY');
+    }
     return {
       verify: (message, signature) =>
         verify('sha384', message, { key, dsaEncoding: 'ieee-p1363' }, signature),
