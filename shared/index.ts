@@ -4,3 +4,5 @@ export { AWS_ANCHORS } from './attestation/roots.ts';
 export { verifyAttestation } from './attestation/verify.ts';
 export { createNobleSuite } from './crypto/suite-noble.ts';
 export { openCertificate } from './receipt/certificate.ts';
+export { parseReceiptRequest } from './receipt/request.ts';
+export { createReceiptVerifier } from './receipt/verify.ts';
