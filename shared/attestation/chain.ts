@@ -111,6 +111,11 @@ export async function verifyChain(
     readonly atMs: number;
     readonly crypto: VerifierCrypto;
     readonly cache?: ChainCache;
+    /**
+     * Told the key of the last certificate before the chain is verified, so that what it signed can
+     * be checked at the same time. Nothing of it counts unless this function resolves.
+     */
+    readonly onKey?: (key: VerifierKey) => void;
   },
 ): Promise<VerifiedChain> {
   const { crypto, atMs } = options;
@@ -132,6 +137,9 @@ export async function verifyChain(
   checkNames(certificates);
   // All at once: each needs its issuer's key only.
   const keys = await Promise.all(certificates.map(({ publicKey }) => crypto.importKey(publicKey)));
+  const key = keys.at(-1);
+  if (key === undefined) throw new NmpError('ATTESTATION_BUNDLE');
+  options.onKey?.(key);
   const verify = (certificate: Certificate, at: number) =>
     keys[Math.max(0, at - 1)]?.verify(certificate.signed, certificate.signature) ?? false;
   const good = await Promise.all([
@@ -139,8 +147,6 @@ export async function verifyChain(
     ...certificates.slice(1).map((certificate, at) => verify(certificate, at + 1)),
   ]);
   if (!good.every((one) => one === true)) throw new NmpError('ATTESTATION_CERTIFICATE_SIGNATURE');
-  const key = keys.at(-1);
-  if (key === undefined) throw new NmpError('ATTESTATION_BUNDLE');
   const chain = { anchor, key, certificates };
   options.cache?.set(cacheKey, chain);
   return chain;
