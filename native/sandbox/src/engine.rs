@@ -143,10 +143,11 @@ impl Sandbox {
             abi: request.abi as u8,
             capabilities: request.capabilities,
         };
-        let _one = self.compiling.lock();
         let outcome = if self.lookup(&key).is_some() {
+            // What is compiled does not wait for who is compiling.
             Outcome::Ok
         } else {
+            let _one = self.compiling.lock();
             match self.compile(&request) {
                 Ok(prepared) => {
                     if let Ok(mut cache) = self.cache.lock() {
