@@ -78,6 +78,8 @@ export interface RunRequest {
   /** Datasets and columns that the module is to see; all that is granted if left out. */
   readonly datasets?: readonly { readonly id: string; readonly columns?: readonly string[] }[];
   readonly abi?: 'pure' | 'wasi-p1';
+  /** What the module imports of WASI beyond its standard streams; the capability must grant it. */
+  readonly imports?: readonly string[];
 }
 
 /** A payload that passed every check, with its evidence. */
@@ -362,7 +364,7 @@ export class NmpClient {
   async #call(
     peer: string,
     capability: CapabilityDescription,
-    what: Partial<Pick<RunRequest, 'module' | 'datasets' | 'abi'>> & {
+    what: Partial<Pick<RunRequest, 'module' | 'datasets' | 'abi' | 'imports'>> & {
       readonly args: unknown;
       readonly moduleHash: Uint8Array;
     },
@@ -386,6 +388,7 @@ export class NmpClient {
       proofMode,
       ...(what.module === undefined ? {} : { wasmBinary: Uint8Array.from(what.module) }),
       ...(what.abi === undefined ? {} : { abi: what.abi }),
+      moduleCapabilities: [...(what.imports ?? [])],
       datasets: (what.datasets ?? []).map(({ id, columns }) => ({
         dataset: id,
         columns: [...(columns ?? [])],

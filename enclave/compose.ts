@@ -23,7 +23,7 @@ import { createLedger, type LedgerComponents } from './egress/gate/ledger.ts';
 import { loadScanner } from './egress/scanner.ts';
 import { loadAuthority } from './guardian/authority.ts';
 import { createGuardian } from './guardian/create-guardian.ts';
-import { DEFAULT_POLICY } from './guardian/policy.ts';
+import { admissionPolicy } from './guardian/policy.ts';
 import type { EnclaveSocket } from './mesh/enclave-socket.ts';
 import { loadIdentity } from './mesh/identity.ts';
 import { loadCapabilities } from './node/capability.ts';
@@ -98,7 +98,8 @@ export async function composeNode(
   const suite = createNodeSuite();
   const config = parseNodeConfig(init.configText, init.configFile);
   const folder = dirname(resolve(init.configFile));
-  const guardian = createGuardian({ authority: loadAuthority() }, { policy: DEFAULT_POLICY });
+  const policy = admissionPolicy(config.capabilities.map(({ limits }) => limits.moduleBytes));
+  const guardian = createGuardian({ authority: loadAuthority() }, { policy });
   const egress = createEgressFilter({ scanner: loadScanner() });
   const gate = openGate({ random, ledger }, config);
   const audit: AuditSink | undefined =
@@ -145,7 +146,7 @@ export async function composeNode(
       ),
       certificateKey: Uint8Array.from(spki.subarray(-32)),
       capabilities,
-      guardianPolicy: suite.sha256(utf8(canonicalJson(DEFAULT_POLICY))),
+      guardianPolicy: suite.sha256(utf8(canonicalJson(policy))),
       release: RELEASE,
       announce: init.announce,
       maxConnections: config.relay.connections,

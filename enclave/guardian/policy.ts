@@ -70,6 +70,16 @@ export const DEFAULT_POLICY: GuardianPolicy = {
   maximumStackSlots: null,
 };
 
+/**
+ * The policy of a node whose capabilities admit modules of these sizes: the default, and as many
+ * bytes as the largest of them says. A call is held to its own capability's size besides.
+ */
+export function admissionPolicy(moduleBytes: readonly number[]): GuardianPolicy {
+  const { limits } = DEFAULT_POLICY;
+  const admitted = Math.min(Math.max(limits.moduleBytes, ...moduleBytes), MODULE_BYTES_CEILING);
+  return { ...DEFAULT_POLICY, limits: { ...limits, moduleBytes: admitted } };
+}
+
 /** Raised with every change of what a verdict means: verdicts of other versions are not reused. */
 const GUARDIAN_VERSION = 1;
 

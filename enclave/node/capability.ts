@@ -43,6 +43,7 @@ async function loadCapability(
     input: config.input,
     output: config.output,
     limits: config.limits,
+    ...(config.wasi.length === 0 ? {} : { wasi: config.wasi }),
     egressPolicy: toHex(egress.policyDigest(config.egress)),
     proofModes: config.proofModes,
   };
@@ -86,6 +87,19 @@ export function findCapability(
     throw new NmpError('CALL_CAPABILITY');
   }
   return capability;
+}
+
+/**
+ * What the module may import of WASI beyond its standard streams: what the request asks for, each
+ * once, or for an installed module all that its owner granted it.
+ * @throws NmpError CALL_GRANT
+ */
+export function importsOf({ config, module }: Capability, request: LogicRequest): string[] {
+  const granted: readonly string[] = config.wasi;
+  const asked = request.moduleCapabilities;
+  if (asked.some((name) => !granted.includes(name))) throw new NmpError('CALL_GRANT');
+  if (asked.length === 0 && module !== undefined) return [...granted];
+  return [...new Set(asked)];
 }
 
 /** A dataset with the columns that a module is to see, in the order of the request. */

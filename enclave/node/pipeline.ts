@@ -30,7 +30,7 @@ import type { Offer, Proofs } from '../prove/proofs.ts';
 import type { GuestAbi, Outcome, RunResult, SandboxEngine } from '../sandbox/engine.ts';
 import type { CallContext, CallHandler } from '../session/serve.ts';
 import { parseArguments } from './arguments.ts';
-import { type Capability, findCapability, type Grant, grantsOf } from './capability.ts';
+import { type Capability, findCapability, type Grant, grantsOf, importsOf } from './capability.ts';
 
 export interface PipelineComponents {
   readonly suite: CryptoSuite;
@@ -135,8 +135,7 @@ class Pipeline {
     if (request.job !== '') return this.#job(request, context);
     if (request.requestNonce.length !== REQUEST_NONCE_BYTES) throw new NmpError('FRAME_MALFORMED');
     const capability = findCapability(this.#init.capabilities, request);
-    // Nothing beyond a capability's own grants can be asked for yet.
-    if (request.moduleCapabilities.length > 0) throw new NmpError('CALL_GRANT');
+    const imports = importsOf(capability, request);
     const proofMode = request.proofMode === '' ? 'attested' : request.proofMode;
     if (!capability.config.proofModes.some((mode) => mode === proofMode)) {
       throw new NmpError('CALL_PROOF_MODE');
@@ -147,7 +146,7 @@ class Pipeline {
     const module = capability.module ?? request.wasmBinary;
 
     context.progress(STAGE.guardian);
-    const { verdict, abi } = this.#judgeModule(module, request, capability);
+    const { verdict, abi } = this.#judgeModule(module, imports, request, capability);
     const input = encodeGuestInput({
       arguments: args,
       tables: grants.map(({ dataset, columns }) => ({
@@ -159,7 +158,7 @@ class Pipeline {
     const admission = this.#admit({ capability, grants, verdict, context });
     let run: RunResult;
     try {
-      run = await this.#run(module, input, { abi, request, capability, context });
+      run = await this.#run(module, input, { abi, imports, request, capability, context });
     } catch (cause) {
       admission?.failed();
       throw cause;
@@ -227,15 +226,20 @@ class Pipeline {
     });
   }
 
-  #judgeModule(module: Uint8Array, request: LogicRequest, capability: Capability) {
+  #judgeModule(
+    module: Uint8Array,
+    imports: readonly string[],
+    request: LogicRequest,
+    capability: Capability,
+  ) {
     if (module.length > capability.config.limits.moduleBytes) throw new NmpError('FRAME_SIZE');
     const abi: GuestAbi = request.abi === 'wasi-p1' ? 'wasi-p1' : 'pure';
     if (request.abi !== '' && request.abi !== abi) throw new NmpError('SANDBOX_ABI');
     const verdict = this.#components.guardian.judge(module, {
       entry: abi === 'pure' ? 'nmp_run' : '_start',
-      // The policy of a capability grants a command its standard streams, and nothing else.
-      capabilities: abi === 'pure' ? [] : ['stdin', 'stdout'],
-      deterministic: true,
+      // A command has its standard streams, and what the owner grants of the rest.
+      capabilities: abi === 'pure' ? [] : ['stdin', 'stdout', ...imports],
+      deterministic: imports.length === 0,
     });
     if (verdict.verdict !== 'accept') throw new Refused('GUARDIAN_REJECTED', verdict.reasons);
     return { verdict, abi };
@@ -246,6 +250,7 @@ class Pipeline {
     input: Uint8Array,
     call: {
       readonly abi: GuestAbi;
+      readonly imports: readonly string[];
       readonly request: LogicRequest;
       readonly capability: Capability;
       readonly context: CallContext;
@@ -259,6 +264,7 @@ class Pipeline {
     progress(STAGE.prepare);
     const prepared = await engine.prepare(module, {
       abi: call.abi,
+      capabilities: call.imports,
       deadlineMs,
       peer: session.peer,
     });

@@ -27,12 +27,23 @@ export type Outcome =
   | 'abi-violation'
   | 'lost';
 
+/** Bytes `start` to before `end`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface RunResult {
   readonly outcome: Outcome;
   /** Empty unless `outcome` is `ok`. */
   readonly output: Uint8Array;
   readonly fuelUsed: bigint;
   readonly peakMemoryBytes: number;
+  /**
+   * Which bytes of the input the guest read; where more are told apart than fit, ranges that
+   * span them. A `pure` guest holds all of it.
+   */
+  readonly reads: readonly ByteRange[];
 }
 
 /** A module compiled once and kept in the sandbox process, named by the SHA-256 of its bytes. */

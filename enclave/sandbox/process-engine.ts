@@ -64,6 +64,7 @@ const LOST: RunResult = {
   output: new Uint8Array(0),
   fuelUsed: 0n,
   peakMemoryBytes: 0,
+  reads: [],
 };
 
 class ProcessEngine implements SandboxEngine {
@@ -170,6 +171,7 @@ class ProcessEngine implements SandboxEngine {
           output: response.payload,
           fuelUsed: response.fuelUsed,
           peakMemoryBytes: response.peakMemoryBytes,
+          reads: response.reads,
         };
       }
       return LOST;

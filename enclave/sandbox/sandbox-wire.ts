@@ -1,13 +1,24 @@
 /** Frames between the node and a sandbox process; native/sandbox/src/protocol.rs is the other end. */
-import type { GuestAbi, Outcome, RunLimits } from './engine.ts';
+import type { ByteRange, GuestAbi, Outcome, RunLimits } from './engine.ts';
 
 const KIND = { prepare: 1, run: 2, cancel: 3 } as const;
-const RESPONSE_HEAD_BYTES = 21;
+/** id, outcome, fuel, peak memory, number of ranges read. */
+const RESPONSE_HEAD_BYTES = 25;
+/** `READS_MAX` in files.rs. */
+const READS_MAX = 1024;
 /** Longest answer: an output of 1 MiB with room to spare. */
 const RESPONSE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Bits of `capability` in protocol.rs. */
-const CAPABILITY_BITS: Readonly<Record<string, number>> = { clock: 1, random: 2, env: 4, args: 8 };
+const CAPABILITY_BITS: Readonly<Record<string, number>> = {
+  clock: 1,
+  random: 2,
+  env: 4,
+  args: 8,
+  fs: 16,
+  poll: 32,
+  fd: 64,
+};
 
 /** Names a compiled module inside a process. */
 export interface ModuleKey {
@@ -34,6 +45,7 @@ export interface SandboxResponse {
   readonly outcome: (typeof OUTCOMES)[number];
   readonly fuelUsed: bigint;
   readonly peakMemoryBytes: number;
+  readonly reads: readonly ByteRange[];
   readonly payload: Uint8Array;
 }
 
@@ -106,12 +118,19 @@ export class ResponseDecoder {
       if (bytes.length < 4 + length) return responses;
       const outcome = OUTCOMES[view.getUint8(8)];
       if (outcome === undefined) throw new RangeError('unknown sandbox outcome');
+      const ranges = view.getUint32(25, true);
+      const payloadAt = 4 + RESPONSE_HEAD_BYTES + 8 * ranges;
+      if (ranges > READS_MAX || payloadAt > 4 + length) throw new RangeError('sandbox reads');
       responses.push({
         id: view.getUint32(4, true),
         outcome,
         fuelUsed: view.getBigUint64(9, true),
         peakMemoryBytes: Number(view.getBigUint64(17, true)),
-        payload: bytes.slice(4 + RESPONSE_HEAD_BYTES, 4 + length),
+        reads: Array.from({ length: ranges }, (_, i) => ({
+          start: view.getUint32(29 + 8 * i, true),
+          end: view.getUint32(33 + 8 * i, true),
+        })),
+        payload: bytes.slice(payloadAt, 4 + length),
       });
       const rest = bytes.subarray(4 + length);
       this.#chunks = rest.length === 0 ? [] : [rest];

@@ -26,6 +26,8 @@ export const capabilityDescription = z.strictObject({
     outputBytes: count,
     moduleBytes: count,
   }),
+  /** What a module may import of WASI beyond its standard streams; absent: nothing. */
+  wasi: z.array(text(32)).min(1).max(16).exactOptional(),
   /** SHA-256 of the egress policy, rules included. */
   egressPolicy: hash,
   proofModes: z.array(text(32)).max(8),

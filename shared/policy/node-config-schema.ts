@@ -101,6 +101,9 @@ const sealedSchema = z
           .max(1024)
           .exactOptional()
           .describe('Default: that of the region in the ARN.'),
+        ca: filePath
+          .exactOptional()
+          .describe('PEM file of further TLS roots for the endpoint; default: the public ones.'),
       }),
     }),
     z.strictObject({
@@ -157,6 +160,9 @@ const limits = z.strictObject({
   moduleBytes: z.int().min(8).max(MODULE_BYTES_MAX).default(1_048_576),
 });
 
+/** What a WASI guest may be granted beyond its standard streams. */
+export const guestImport = z.enum(['clock', 'random', 'env', 'args', 'fs', 'poll', 'fd']);
+
 export const capabilitySchema = z.strictObject({
   name: id,
   version: z.string().regex(/^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$/),
@@ -174,6 +180,13 @@ export const capabilitySchema = z.strictObject({
   input: valueSchema,
   output: valueSchema,
   limits: limits.prefault({}),
+  wasi: z
+    .array(guestImport)
+    .max(7)
+    .default([])
+    .describe(
+      'What a module may import beyond its standard streams (docs/sandbox.md); pure modules need none.',
+    ),
   egress: egressPolicySchema.default({}),
   proofModes: z
     .array(z.enum(['attested', 'stark-composite']))
@@ -266,4 +279,5 @@ export type DatasetConfig = z.output<typeof datasetSchema>;
 export type SealedConfig = z.output<typeof sealedSchema>;
 export type CapabilityConfig = z.output<typeof capabilitySchema>;
 export type ViewDefinition = z.output<typeof viewDefinition>;
+export type GuestImport = z.output<typeof guestImport>;
 export type CellType = z.output<typeof cellType>;

@@ -39,7 +39,7 @@ export function createSimEngine(
       const module = modules.get(Buffer.from(prepared.moduleHash).toString('hex'));
       if (module === undefined) throw new Error('not prepared');
       const output = outcome === 'ok' ? runOnV8(module, input) : new Uint8Array(0);
-      return { outcome, output, fuelUsed: 1n, peakMemoryBytes: 65_536 };
+      return { outcome, output, fuelUsed: 1n, peakMemoryBytes: 65_536, reads: [] };
     },
     describe: () => ({
       id: 'v8-simulation',

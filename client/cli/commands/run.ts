@@ -12,6 +12,7 @@ interface Options {
   readonly capability?: string;
   readonly module: string;
   readonly abi: string;
+  readonly import: readonly string[];
   readonly input?: string;
   readonly policy: string;
   readonly timeout: string;
@@ -35,6 +36,7 @@ async function run(options: Options): Promise<void> {
     module: await readBounded(options.module, MODULE_BYTES_MAX),
     args: options.input === undefined ? {} : await readJson(options.input),
     abi: options.abi,
+    imports: options.import,
     ...(options.capability === undefined ? {} : { capability: options.capability }),
     ...(options.dataset.length === 0 ? {} : { datasets: options.dataset.map(datasetOf) }),
   };
@@ -64,6 +66,12 @@ export const registerRun: Register = (program) => {
     )
     .option('--capability <name>', 'capability under whose rules it runs')
     .option('--abi <abi>', 'pure or wasi-p1', 'pure')
+    .option(
+      '--import <name>',
+      'what the module imports of WASI: clock, random, env, args, fs, poll, fd (repeatable)',
+      collect,
+      [],
+    )
     .option('--input <file>', 'arguments, JSON; default: {}')
     .requiredOption('--policy <file>', 'what you trust')
     .option('--timeout <seconds>', 'for the whole call', '30')

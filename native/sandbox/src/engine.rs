@@ -11,8 +11,9 @@ use wasmtime::{
     PoolingAllocationConfig, Store, Trap, UpdateDeadline,
 };
 
+use crate::files::Files;
 use crate::host::Host;
-use crate::protocol::{Abi, Key, Outcome, Prepare, Response, Run};
+use crate::protocol::{Abi, Key, Outcome, Prepare, Response, Run, capability};
 use crate::turns::Turns;
 use crate::wasi::{self, Exit};
 
@@ -163,6 +164,7 @@ impl Sandbox {
             outcome,
             fuel_used: 0,
             peak_memory: 0,
+            reads: Vec::new(),
             payload: hash.to_vec(),
         }
     }
@@ -188,6 +190,7 @@ impl Sandbox {
             outcome: Outcome::Unknown,
             fuel_used: 0,
             peak_memory: 0,
+            reads: Vec::new(),
             payload: Vec::new(),
         };
         let Some(prepared) = self.lookup(&request.key) else {
@@ -206,6 +209,10 @@ impl Sandbox {
                 cancelled,
             ),
         );
+        if request.key.capabilities & capability::FS != 0 {
+            let files = Files::of(&store.data().input);
+            store.data_mut().files = files;
+        }
         store.limiter(|host| host);
         let turns = self.turns.clone();
         store.epoch_deadline_callback(move |context| {
@@ -231,6 +238,7 @@ impl Sandbox {
         self.running.fetch_sub(1, Ordering::Relaxed);
         response.fuel_used = request.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
         response.peak_memory = store.data().peak_memory();
+        response.reads = store.data_mut().reads.take();
         match result {
             Ok(Some(output)) => {
                 response.outcome = Outcome::Ok;
@@ -285,6 +293,8 @@ fn run_pure(pre: &InstancePre<Host>, store: &mut Store<Host>) -> wasmtime::Resul
     {
         return Ok(None);
     }
+    // It holds all of it; what it looks at there is not seen from here.
+    store.data_mut().reads.add(0, input.len());
     drop(input);
     let result = run.call(&mut *store, (pointer, length))? as u64;
     let (start, length) = ((result >> 32) as usize, (result & 0xffff_ffff) as usize);

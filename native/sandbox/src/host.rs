@@ -6,8 +6,12 @@ use std::time::Instant;
 
 use wasmtime::ResourceLimiter;
 
+use crate::files::{Files, Reads};
+
 /// Elements of all tables together.
 const TABLE_ELEMENTS_MAX: usize = 100_000;
+/// Nanoseconds that the counter in place of a clock moves a reading.
+pub const TICK_NS: u64 = 1_000_000;
 
 pub struct Host {
     memory_bytes_max: usize,
@@ -20,12 +24,15 @@ pub struct Host {
     pub input_at: usize,
     pub output: Vec<u8>,
     pub output_max: usize,
-    /// The command wrote more than it may.
+    /// The guest wrote more than it may.
     pub overflowed: bool,
+    /// The directory of a guest that was granted one.
+    pub files: Files,
+    pub reads: Reads,
     /// Deterministic stand-ins for what was granted: a counter in place of a clock, a fixed stream
     /// in place of randomness.
-    pub ticks: u64,
-    pub random_state: u64,
+    now_ns: u64,
+    random_state: u64,
 }
 
 impl Host {
@@ -48,9 +55,47 @@ impl Host {
             output: Vec::new(),
             output_max,
             overflowed: false,
-            ticks: 0,
+            files: Files::default(),
+            reads: Reads::default(),
+            now_ns: 0,
             random_state: 0x9e37_79b9_7f4a_7c15,
         }
+    }
+
+    /// A reading of the counter in place of a clock; each is later than the one before.
+    pub fn read_clock(&mut self) -> u64 {
+        self.now_ns = self.now_ns.saturating_add(TICK_NS);
+        self.now_ns
+    }
+
+    pub fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+
+    /// What waiting does: the counter moves there at once, and never back.
+    pub fn wait_until(&mut self, then_ns: u64) {
+        self.now_ns = self.now_ns.max(then_ns);
+    }
+
+    /// SplitMix64: a fixed stream, so that a run is repeatable; no guest is given real randomness.
+    pub fn fill_random(&mut self, target: &mut [u8]) {
+        for chunk in target.chunks_mut(8) {
+            self.random_state = self.random_state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = self.random_state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            chunk.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..chunk.len()]);
+        }
+    }
+
+    /// Appends to the output; an error, which ends the run, beyond its limit.
+    pub fn write(&mut self, bytes: &[u8]) -> wasmtime::Result<()> {
+        if self.output.len() + bytes.len() > self.output_max {
+            self.overflowed = true;
+            return Err(wasmtime::Error::msg("output beyond its limit"));
+        }
+        self.output.extend_from_slice(bytes);
+        Ok(())
     }
 
     pub fn peak_memory(&self) -> u64 {

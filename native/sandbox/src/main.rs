@@ -4,12 +4,15 @@
 //! Its first frame (id 0) says what it is: JSON with the engine's version and what was hardened.
 
 mod engine;
+mod files;
 mod hardening;
 mod host;
 mod measure;
 mod protocol;
 mod turns;
 mod wasi;
+mod wasi_files;
+mod wasi_poll;
 
 use std::collections::HashMap;
 use std::io::{self, BufReader};
@@ -146,6 +149,7 @@ fn main() -> ExitCode {
         outcome: Outcome::Ok,
         fuel_used: 0,
         peak_memory: 0,
+        reads: Vec::new(),
         payload: hello.into_bytes(),
     });
     match serve(&sender, &running) {

@@ -2,6 +2,7 @@
 //! layout. The node is trusted here, the guest's bytes inside the frames are not.
 
 use std::io::{self, Read, Write};
+use std::ops::Range;
 
 /// Longest frame accepted: a guest input of 50 MiB and its header.
 const FRAME_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -23,6 +24,9 @@ pub mod capability {
     pub const RANDOM: u8 = 2;
     pub const ENV: u8 = 4;
     pub const ARGS: u8 = 8;
+    pub const FS: u8 = 16;
+    pub const POLL: u8 = 32;
+    pub const FD: u8 = 64;
 }
 
 pub struct Prepare {
@@ -76,6 +80,8 @@ pub struct Response {
     pub outcome: Outcome,
     pub fuel_used: u64,
     pub peak_memory: u64,
+    /// Which bytes of the input the guest read; ascending.
+    pub reads: Vec<Range<u32>>,
     pub payload: Vec<u8>,
 }
 
@@ -174,15 +180,20 @@ pub fn read_request(reader: &mut impl Read) -> io::Result<Option<Request>> {
     decode(&body).map(Some)
 }
 
-/// Writes id, outcome, fuel, peak memory and payload as one frame.
+/// Writes id, outcome, fuel, peak memory, what was read and payload as one frame.
 pub fn write_response(writer: &mut impl Write, response: &Response) -> io::Result<()> {
-    const HEAD: usize = 4 + 1 + 8 + 8;
-    let mut frame = Vec::with_capacity(4 + HEAD + response.payload.len());
-    frame.extend_from_slice(&((HEAD + response.payload.len()) as u32).to_le_bytes());
+    let length = 4 + 1 + 8 + 8 + 4 + 8 * response.reads.len() + response.payload.len();
+    let mut frame = Vec::with_capacity(4 + length);
+    frame.extend_from_slice(&(length as u32).to_le_bytes());
     frame.extend_from_slice(&response.id.to_le_bytes());
     frame.push(response.outcome as u8);
     frame.extend_from_slice(&response.fuel_used.to_le_bytes());
     frame.extend_from_slice(&response.peak_memory.to_le_bytes());
+    frame.extend_from_slice(&(response.reads.len() as u32).to_le_bytes());
+    for range in &response.reads {
+        frame.extend_from_slice(&range.start.to_le_bytes());
+        frame.extend_from_slice(&range.end.to_le_bytes());
+    }
     frame.extend_from_slice(&response.payload);
     writer.write_all(&frame)?;
     writer.flush()

@@ -1,0 +1,107 @@
+/** Guests of every kind beside the pure ABI, through a local node. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { NmpClient } from '../../client/nmp-client.ts';
+import { codeOfAsync } from '../support/code-of.ts';
+import { cCommand, goCommand } from '../support/guests.ts';
+import { type LocalNode, startLocal } from '../support/local-node.ts';
+
+const RECORDS = Array.from({ length: 40 }, (_, i) =>
+  JSON.stringify({ ward: i % 2 === 0 ? 'north' : 'south', age: 20 + i }),
+).join('\n');
+const GO = ['clock', 'random', 'env', 'args', 'fs', 'poll', 'fd'] as const;
+const integer = { type: 'integer', minimum: 0, maximum: 100_000 };
+const object = (properties: object, required = Object.keys(properties)) => ({
+  type: 'object',
+  properties,
+  required,
+  additionalProperties: false,
+});
+const output = object(
+  {
+    files: object({ 'arguments.json': integer, 'stays.arrow': integer }),
+    refused: { type: 'boolean' },
+    slept: { type: 'boolean' },
+    input: integer,
+    arguments: integer,
+    environment: integer,
+  },
+  ['files', 'refused', 'input'],
+);
+const capability = {
+  version: '1.0.0',
+  datasets: [{ id: 'stays', columns: ['ward', 'age'] }],
+  input: object({}),
+  output,
+  limits: { deadlineMs: 60_000 },
+};
+const CONFIG = {
+  version: 1,
+  datasets: [
+    {
+      id: 'stays',
+      format: 'ndjson',
+      path: 'stays.ndjson',
+      classification: 'restricted',
+      columns: [
+        { name: 'ward', type: 'utf8' },
+        { name: 'age', type: 'int32' },
+      ],
+    },
+  ],
+  capabilities: [
+    { ...capability, name: 'streams' },
+    { ...capability, name: 'small', wasi: GO },
+    {
+      ...capability,
+      name: 'large',
+      wasi: GO,
+      limits: { ...capability.limits, moduleBytes: 4_194_304 },
+    },
+  ],
+};
+
+const go = goCommand('rows.go');
+const c = cCommand('rows.c');
+let node: LocalNode;
+let client: NmpClient;
+let peer: string;
+
+beforeAll(async () => {
+  node = await startLocal(CONFIG, { 'stays.ndjson': RECORDS });
+  client = node.client();
+  peer = await client.connect(node.parent.address);
+});
+afterAll(async () => {
+  await client.close();
+  await node.stop();
+});
+
+const command = (module: Uint8Array | undefined, to: string, imports: readonly string[]) =>
+  client.run(
+    peer,
+    { module: module ?? new Uint8Array(8), args: {}, capability: to, abi: 'wasi-p1', imports },
+    { timeoutMs: 60_000 },
+  );
+
+describe('a command with a directory', () => {
+  it.skipIf(c === undefined)('of C reads its tables from files', async () => {
+    const { output: answer, report } = await command(c, 'small', ['fs']);
+    expect(report.verdict).toBe('pass');
+    expect(answer).toMatchObject({ files: { 'arguments.json': 2 }, refused: true });
+  });
+
+  it.skipIf(c === undefined)('is refused what its capability does not grant', async () => {
+    expect(await codeOfAsync(command(c, 'streams', ['fs']))).toBe('CALL_GRANT');
+    // Not asked for, so not granted: the guardian finds the imports.
+    expect(await codeOfAsync(command(c, 'small', []))).toBe('GUARDIAN_REJECTED');
+    expect(await codeOfAsync(command(c, 'small', ['net']))).toBe('CALL_GRANT');
+  });
+
+  it.skipIf(go === undefined)('of Go runs where a capability admits its size', async () => {
+    expect(go?.length).toBeGreaterThan(1_048_576);
+    expect(await codeOfAsync(command(go, 'small', GO))).toBe('FRAME_SIZE');
+    const { output: answer, report } = await command(go, 'large', GO);
+    expect(report.verdict).toBe('pass');
+    expect(answer).toMatchObject({ refused: true, slept: true, arguments: 0, environment: 0 });
+  });
+});
