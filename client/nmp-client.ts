@@ -70,6 +70,9 @@ export interface CallOptions {
   readonly onProof?: (progress: ProofProgress) => void;
 }
 
+/** How the node starts the module (docs/sandbox.md); default: pure. */
+export type GuestAbi = 'pure' | 'wasi-p1' | 'wasi-p2' | 'component';
+
 export interface RunRequest {
   readonly module: Uint8Array;
   readonly args: unknown;
@@ -77,7 +80,7 @@ export interface RunRequest {
   readonly capability?: string;
   /** Datasets and columns that the module is to see; all that is granted if left out. */
   readonly datasets?: readonly { readonly id: string; readonly columns?: readonly string[] }[];
-  readonly abi?: 'pure' | 'wasi-p1';
+  readonly abi?: GuestAbi;
   /** What the module imports of WASI beyond its standard streams; the capability must grant it. */
   readonly imports?: readonly string[];
 }

@@ -26,6 +26,7 @@ import { type Admission, type EgressGate, isCounted } from '../egress/gate/gate.
 import { privatise } from '../egress/privacy/privatise.ts';
 import { verdictDigest } from '../guardian/create-guardian.ts';
 import type { Guardian, GuardianVerdict } from '../guardian/guardian.ts';
+import { manifestOf } from '../guardian/manifest-of.ts';
 import type { Offer, Proofs } from '../prove/proofs.ts';
 import type { GuestAbi, Outcome, RunResult, SandboxEngine } from '../sandbox/engine.ts';
 import type { CallContext, CallHandler } from '../session/serve.ts';
@@ -79,6 +80,15 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
 interface Salts {
   readonly inputSalt: Uint8Array<ArrayBuffer>;
   readonly outputSalt: Uint8Array<ArrayBuffer>;
+}
+
+const ABIS: readonly GuestAbi[] = ['pure', 'wasi-p1', 'wasi-p2', 'component'];
+
+/** @throws NmpError SANDBOX_ABI */
+function abiOf(request: LogicRequest): GuestAbi {
+  const abi = request.abi === '' ? 'pure' : ABIS.find((known) => known === request.abi);
+  if (abi === undefined) throw new NmpError('SANDBOX_ABI');
+  return abi;
 }
 
 /** A refusal with what may be told of it beyond its code. */
@@ -195,7 +205,7 @@ class Pipeline {
   /** The one mode beyond `attested`; a mode is never replaced by another. */
   #proofsFor(proofMode: string, request: LogicRequest): Proofs {
     const { proofs } = this.#components;
-    if (proofMode !== 'stark-composite' || proofs === undefined || request.abi === 'wasi-p1') {
+    if (proofMode !== 'stark-composite' || proofs === undefined || abiOf(request) !== 'pure') {
       throw new NmpError('CALL_PROOF_MODE');
     }
     return proofs;
@@ -233,14 +243,8 @@ class Pipeline {
     capability: Capability,
   ) {
     if (module.length > capability.config.limits.moduleBytes) throw new NmpError('FRAME_SIZE');
-    const abi: GuestAbi = request.abi === 'wasi-p1' ? 'wasi-p1' : 'pure';
-    if (request.abi !== '' && request.abi !== abi) throw new NmpError('SANDBOX_ABI');
-    const verdict = this.#components.guardian.judge(module, {
-      entry: abi === 'pure' ? 'nmp_run' : '_start',
-      // A command has its standard streams, and what the owner grants of the rest.
-      capabilities: abi === 'pure' ? [] : ['stdin', 'stdout', ...imports],
-      deterministic: imports.length === 0,
-    });
+    const abi = abiOf(request);
+    const verdict = this.#components.guardian.judge(module, manifestOf(abi, imports));
     if (verdict.verdict !== 'accept') throw new Refused('GUARDIAN_REJECTED', verdict.reasons);
     return { verdict, abi };
   }

@@ -3,8 +3,11 @@
  * without keys (`process-engine.ts`); V8 serves tests as an oracle only.
  */
 
-/** How a module is started. `pure`: nmp_alloc / nmp_run, no imports. `wasi-p1`: a command. */
-export type GuestAbi = 'pure' | 'wasi-p1';
+/**
+ * How a guest is started. `pure`: nmp_alloc / nmp_run, no imports. `wasi-p1`: a command.
+ * `wasi-p2`: a component that exports wasi:cli/run. `component`: one that exports nmp-run, no imports.
+ */
+export type GuestAbi = 'pure' | 'wasi-p1' | 'wasi-p2' | 'component';
 
 export interface RunLimits {
   /** Fuel units of the engine's deterministic profile; decides the outcome. */

@@ -53,9 +53,13 @@ export function capabilityBits(capabilities: readonly string[]): number {
   return capabilities.reduce((bits, name) => bits | (CAPABILITY_BITS[name] ?? 0), 0);
 }
 
-function abiCode(abi: GuestAbi): number {
-  return abi === 'pure' ? 0 : 1;
-}
+/** Wire numbers of `Abi` in protocol.rs. */
+const ABI_CODES: Readonly<Record<GuestAbi, number>> = {
+  pure: 0,
+  'wasi-p1': 1,
+  'wasi-p2': 2,
+  component: 3,
+};
 
 /** A frame with `head` bytes of fields behind length, kind and id, and `body` after them. */
 function frame(kind: number, id: number, fields: Uint8Array, body: Uint8Array): Uint8Array[] {
@@ -69,7 +73,7 @@ function frame(kind: number, id: number, fields: Uint8Array, body: Uint8Array): 
 }
 
 export function encodePrepare(id: number, key: ModuleKey, module: Uint8Array): Uint8Array[] {
-  return frame(KIND.prepare, id, Uint8Array.of(abiCode(key.abi), key.capabilities), module);
+  return frame(KIND.prepare, id, Uint8Array.of(ABI_CODES[key.abi], key.capabilities), module);
 }
 
 export function encodeRun(
@@ -81,7 +85,7 @@ export function encodeRun(
   const fields = new Uint8Array(58);
   const view = new DataView(fields.buffer);
   fields.set(key.hash, 0);
-  view.setUint8(32, abiCode(key.abi));
+  view.setUint8(32, ABI_CODES[key.abi]);
   view.setUint8(33, key.capabilities);
   view.setBigUint64(34, limits.fuel, true);
   view.setBigUint64(42, BigInt(limits.memoryBytes), true);

@@ -99,8 +99,8 @@ export const growingModule = (pages: number, initial = 1) =>
     alloc: [0x41, 32],
   });
 
-/** A WASI preview 1 command that copies up to 1 KiB of standard input to standard output. */
-export function echoCommand(): Uint8Array<ArrayBuffer> {
+/** A WASI preview 1 command with fd_read (0) and fd_write (1). */
+function command(code: readonly number[], data: readonly number[]): Uint8Array<ArrayBuffer> {
   const imported = (what: string) => [...name('wasi_snapshot_preview1'), ...name(what), 0, 0];
   const types = vector([
     [0x60, 4, I32, I32, I32, I32, 1, I32],
@@ -110,12 +110,6 @@ export function echoCommand(): Uint8Array<ArrayBuffer> {
     [...name('memory'), 2, 0],
     [...name('_start'), 0, 2],
   ]);
-  // An iovec {64, 1024} at 0; fd_read(0, 0, 1, 8); its length to 4; fd_write(1, 0, 1, 8).
-  const code = [
-    ...[0x41, 0, 0x41, 0, 0x41, 1, 0x41, 8, 0x10, 0, 0x1a],
-    ...[0x41, 0, 0x41, 8, 0x28, 2, 0, 0x36, 2, 4],
-    ...[0x41, 1, 0x41, 0, 0x41, 1, 0x41, 8, 0x10, 1, 0x1a],
-  ];
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, types),
@@ -124,6 +118,25 @@ export function echoCommand(): Uint8Array<ArrayBuffer> {
     ...section(5, vector([[0, 1]])),
     ...section(7, exports),
     ...section(10, vector([body([0], code)])),
-    ...section(11, vector([[0, 0x41, 0, 0x0b, 8, 64, 0, 0, 0, 0, 4, 0, 0]])),
+    ...section(11, vector([[0, 0x41, 0, 0x0b, ...leb(data.length), ...data]])),
   ]);
 }
+
+/** fd_write(1, 0, 1, 8) */
+const WRITE = [0x41, 1, 0x41, 0, 0x41, 1, 0x41, 8, 0x10, 1, 0x1a];
+
+/** A command that copies up to 1 KiB of standard input to standard output. */
+export const echoCommand = () =>
+  command(
+    [
+      // An iovec {64, 1024} at 0; fd_read(0, 0, 1, 8); its length to 4.
+      ...[0x41, 0, 0x41, 0, 0x41, 1, 0x41, 8, 0x10, 0, 0x1a],
+      ...[0x41, 0, 0x41, 8, 0x28, 2, 0, 0x36, 2, 4],
+      ...WRITE,
+    ],
+    [64, 0, 0, 0, 0, 4, 0, 0],
+  );
+
+/** A command that writes a text of less than 128 characters. */
+export const constantCommand = (text: string) =>
+  command(WRITE, [16, 0, 0, 0, text.length, 0, 0, 0, ...new Uint8Array(8), ...Buffer.from(text)]);

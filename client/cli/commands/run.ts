@@ -1,6 +1,6 @@
 /** `nmp run`: sends a module to the data. */
 import { NmpError } from '../../../shared/errors.ts';
-import type { RunRequest } from '../../nmp-client.ts';
+import type { GuestAbi, RunRequest } from '../../nmp-client.ts';
 import { printAnswer, printRefusal } from '../answer.ts';
 import { createCliClient, readPolicy } from '../connect.ts';
 import { readBounded, readJson } from '../files.ts';
@@ -21,6 +21,9 @@ interface Options {
 
 const MODULE_BYTES_MAX = 10 * 1024 * 1024;
 
+const isAbi = (text: string): text is GuestAbi =>
+  ['pure', 'wasi-p1', 'wasi-p2', 'component'].includes(text);
+
 /** `patients` or `patients:sex,birth_date`. */
 function datasetOf(text: string): { id: string; columns?: readonly string[] } {
   const [id = '', columns] = text.split(':', 2);
@@ -28,8 +31,8 @@ function datasetOf(text: string): { id: string; columns?: readonly string[] } {
 }
 
 async function run(options: Options): Promise<void> {
-  if (options.abi !== 'pure' && options.abi !== 'wasi-p1') {
-    throw new NmpError('USAGE', '--abi takes pure or wasi-p1');
+  if (!isAbi(options.abi)) {
+    throw new NmpError('USAGE', '--abi takes pure, wasi-p1, wasi-p2 or component');
   }
   const policy = await readPolicy(options.policy);
   const request: RunRequest = {
@@ -65,7 +68,7 @@ export const registerRun: Register = (program) => {
       [],
     )
     .option('--capability <name>', 'capability under whose rules it runs')
-    .option('--abi <abi>', 'pure or wasi-p1', 'pure')
+    .option('--abi <abi>', 'pure, wasi-p1, wasi-p2 or component', 'pure')
     .option(
       '--import <name>',
       'what the module imports of WASI: clock, random, env, args, fs, poll, fd (repeatable)',

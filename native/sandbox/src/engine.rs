@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module,
-    PoolingAllocationConfig, Store, Trap, UpdateDeadline,
+    PoolingAllocationConfig, Store, Trap, UpdateDeadline, component,
 };
 
+use crate::components::{self, Kind};
 use crate::files::Files;
 use crate::host::Host;
 use crate::protocol::{Abi, Key, Outcome, Prepare, Response, Run, capability};
@@ -56,10 +57,8 @@ fn config(instances: u32) -> Config {
     config.memory_init_cow(false);
     config.max_wasm_stack(STACK_BYTES);
     let mut pool = PoolingAllocationConfig::default();
-    pool.total_core_instances(instances)
-        .total_memories(instances)
-        .total_tables(instances * 4)
-        .max_memories_per_module(1)
+    components::reserve(&mut pool, instances);
+    pool.max_memories_per_module(1)
         .max_tables_per_module(4)
         .max_memory_size(MEMORY_BYTES_MAX)
         .table_elements(TABLE_ELEMENTS_MAX)
@@ -69,8 +68,14 @@ fn config(instances: u32) -> Config {
     config
 }
 
+/// What stands ready to be instantiated.
+enum Ready {
+    Module(InstancePre<Host>),
+    Component(component::InstancePre<Host>, Kind),
+}
+
 struct Prepared {
-    instance: InstancePre<Host>,
+    ready: Ready,
     bytes: usize,
 }
 
@@ -170,6 +175,14 @@ impl Sandbox {
     }
 
     fn compile(&self, request: &Prepare) -> wasmtime::Result<Prepared> {
+        if let Some(kind) = component_kind(request.abi) {
+            let (instance, bytes) =
+                components::compile(&self.engine, &request.module, kind, request.capabilities)?;
+            return Ok(Prepared {
+                ready: Ready::Component(instance, kind),
+                bytes,
+            });
+        }
         let module = Module::new(&self.engine, &request.module)?;
         let mut linker = Linker::new(&self.engine);
         if request.abi == Abi::WasiP1 {
@@ -178,7 +191,7 @@ impl Sandbox {
         let bytes = module.image_range();
         let bytes = bytes.end as usize - bytes.start as usize;
         Ok(Prepared {
-            instance: linker.instantiate_pre(&module)?,
+            ready: Ready::Module(linker.instantiate_pre(&module)?),
             bytes,
         })
     }
@@ -227,13 +240,15 @@ impl Sandbox {
         let turn = self.turns.begin();
         // Only now: the wait for the turn is not the run's own time.
         store.set_epoch_deadline(2);
-        let result = store.set_fuel(request.fuel).and_then(|()| {
-            if request.key.abi == Abi::WasiP1 as u8 {
-                run_command(&prepared.instance, &mut store)
-            } else {
-                run_pure(&prepared.instance, &mut store)
-            }
-        });
+        let result = store
+            .set_fuel(request.fuel)
+            .and_then(|()| match &prepared.ready {
+                Ready::Component(instance, kind) => components::run(instance, &mut store, *kind),
+                Ready::Module(instance) if request.key.abi == Abi::WasiP1 as u8 => {
+                    run_command(instance, &mut store)
+                }
+                Ready::Module(instance) => run_pure(instance, &mut store),
+            });
         drop(turn);
         self.running.fetch_sub(1, Ordering::Relaxed);
         response.fuel_used = request.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
@@ -248,6 +263,14 @@ impl Sandbox {
             Err(error) => response.outcome = outcome_of(&error, store.data()),
         }
         response
+    }
+}
+
+fn component_kind(abi: Abi) -> Option<Kind> {
+    match abi {
+        Abi::Pure | Abi::WasiP1 => None,
+        Abi::WasiP2 => Some(Kind::Command),
+        Abi::Component => Some(Kind::Logic),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use wasmtime::ResourceLimiter;
 
+use crate::due::Due;
 use crate::files::{Files, Reads};
 
 /// Elements of all tables together.
@@ -29,6 +30,8 @@ pub struct Host {
     /// The directory of a guest that was granted one.
     pub files: Files,
     pub reads: Reads,
+    /// What pollables wait for.
+    pub due: Due,
     /// Deterministic stand-ins for what was granted: a counter in place of a clock, a fixed stream
     /// in place of randomness.
     now_ns: u64,
@@ -57,6 +60,7 @@ impl Host {
             overflowed: false,
             files: Files::default(),
             reads: Reads::default(),
+            due: Due::default(),
             now_ns: 0,
             random_state: 0x9e37_79b9_7f4a_7c15,
         }

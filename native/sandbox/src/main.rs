@@ -3,6 +3,8 @@
 //!
 //! Its first frame (id 0) says what it is: JSON with the engine's version and what was hardened.
 
+mod components;
+mod due;
 mod engine;
 mod files;
 mod hardening;
@@ -12,6 +14,7 @@ mod protocol;
 mod turns;
 mod wasi;
 mod wasi_files;
+mod wasi_p2;
 mod wasi_poll;
 
 use std::collections::HashMap;

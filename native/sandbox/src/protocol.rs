@@ -16,6 +16,10 @@ pub const KIND_CANCEL: u8 = 3;
 pub enum Abi {
     Pure,
     WasiP1,
+    /// A component that exports `wasi:cli/run`.
+    WasiP2,
+    /// A component that exports `nmp-run`.
+    Component,
 }
 
 /// WASI preview 1 capabilities that a run may be granted, as bits.
@@ -120,6 +124,8 @@ pub fn abi_of(code: u8) -> io::Result<Abi> {
     match code {
         0 => Ok(Abi::Pure),
         1 => Ok(Abi::WasiP1),
+        2 => Ok(Abi::WasiP2),
+        3 => Ok(Abi::Component),
         _ => Err(io::Error::new(io::ErrorKind::InvalidData, "unknown ABI")),
     }
 }

@@ -3,10 +3,10 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"sort"
+	"strconv"
 	"time"
 )
 
@@ -16,16 +16,16 @@ func main() {
 		panic(err)
 	}
 	sort.Slice(entries, func(a, b int) bool { return entries[a].Name() < entries[b].Name() })
-	fmt.Print(`{"files":{`)
+	answer := `{"files":{`
 	for i, entry := range entries {
 		content, err := os.ReadFile("/" + entry.Name())
 		if err != nil {
 			panic(err)
 		}
 		if i > 0 {
-			fmt.Print(",")
+			answer += ","
 		}
-		fmt.Printf("%q:%d", entry.Name(), len(content))
+		answer += strconv.Quote(entry.Name()) + ":" + strconv.Itoa(len(content))
 	}
 	_, outside := os.ReadFile("/etc/passwd")
 	_, above := os.ReadFile("../etc/passwd")
@@ -39,7 +39,13 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Printf("},\"refused\":%t,\"slept\":%t,\"input\":%d,\"arguments\":%d,\"environment\":%d}",
-		outside != nil && above != nil && written != nil && made != nil && removed != nil,
-		slept, len(input), len(os.Args), len(os.Environ()))
+	refused := outside != nil && above != nil && written != nil && made != nil && removed != nil
+	answer += `},"refused":` + strconv.FormatBool(refused) +
+		`,"slept":` + strconv.FormatBool(slept) +
+		`,"input":` + strconv.Itoa(len(input)) +
+		`,"arguments":` + strconv.Itoa(len(os.Args)) +
+		`,"environment":` + strconv.Itoa(len(os.Environ())) + "}"
+	if _, err := os.Stdout.WriteString(answer); err != nil {
+		panic(err)
+	}
 }

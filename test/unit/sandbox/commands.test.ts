@@ -11,7 +11,7 @@ import { echoCommand } from '../../support/modules.ts';
 const LIMITS: RunLimits = {
   fuel: 1_000_000_000n,
   memoryBytes: 50 * 1024 * 1024,
-  deadlineMs: 60_000,
+  deadlineMs: 150_000,
   outputBytes: 4096,
 };
 /** What Go's runtime imports whether the program uses it or not. */
@@ -42,7 +42,7 @@ afterAll(() => engine.stop());
 async function run(module: Uint8Array, capabilities: readonly string[], given = input) {
   const prepared = await engine.prepare(module, {
     abi: 'wasi-p1',
-    deadlineMs: 60_000,
+    deadlineMs: 150_000,
     capabilities,
   });
   return engine.run(prepared, given, LIMITS);
@@ -50,21 +50,25 @@ async function run(module: Uint8Array, capabilities: readonly string[], given = 
 const answer = (output: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(output));
 
 describe('a WASI preview 1 command', () => {
-  it.skipIf(go === undefined)('of Go runs, and finds its input as files', async () => {
-    const result = await run(go as Uint8Array, GO);
-    expect(result.outcome).toBe('ok');
-    expect(answer(result.output)).toEqual({
-      files: FILES,
-      refused: true,
-      slept: true,
-      input: input.length,
-      arguments: 0,
-      environment: 0,
-    });
-    expect(result.reads).toEqual([{ start: 0, end: input.length }]);
-    const again = await run(go as Uint8Array, GO);
-    expect(again).toEqual(result);
-  });
+  it.skipIf(go === undefined)(
+    'of Go runs, and finds its input as files',
+    { timeout: 180_000 },
+    async () => {
+      const result = await run(go as Uint8Array, GO);
+      expect(result.outcome).toBe('ok');
+      expect(answer(result.output)).toEqual({
+        files: FILES,
+        refused: true,
+        slept: true,
+        input: input.length,
+        arguments: 0,
+        environment: 0,
+      });
+      expect(result.reads).toEqual([{ start: 0, end: input.length }]);
+      const again = await run(go as Uint8Array, GO);
+      expect(again).toEqual(result);
+    },
+  );
 
   it.skipIf(c === undefined)('of C runs, and finds its input as files', async () => {
     const result = await run(c as Uint8Array, ['fs']);
