@@ -18,6 +18,7 @@ import type { ClientPolicy } from '../shared/policy/client-policy.ts';
 import { RECEIPT_IMAGES } from '../shared/receipt/images.ts';
 import type { ReceiptVerifier } from '../shared/receipt/verify.ts';
 import type { Clock, Random } from '../shared/runtime.ts';
+import { SCRIPT_ENGINE_SHA256 } from '../shared/script/engine.ts';
 import { canonicalJson } from '../shared/wire/canonical-json.ts';
 import { capabilityKey } from '../shared/wire/capability-key.ts';
 import type { LogicRequest } from '../shared/wire/codec.ts';
@@ -71,9 +72,10 @@ export interface CallOptions {
 }
 
 /** How the node starts the module (docs/sandbox.md); default: pure. */
-export type GuestAbi = 'pure' | 'wasi-p1' | 'wasi-p2' | 'component';
+export type GuestAbi = 'pure' | 'wasi-p1' | 'wasi-p2' | 'component' | 'javascript';
 
 export interface RunRequest {
+  /** A module; or, with abi `javascript`, a text in UTF-8. */
   readonly module: Uint8Array;
   readonly args: unknown;
   /** Capability under whose rules the module runs; may be left out if a dataset says which. */
@@ -235,7 +237,9 @@ export class NmpClient {
     if (capability.logic === 'client') throw new NmpError('CALL_CAPABILITY');
     const moduleHash = fromHex(capability.logic.moduleHash);
     if (moduleHash === undefined) throw new NmpError('NODE_RECORD_INVALID');
-    return this.#call(peer, capability, { args, moduleHash }, { ...options, signal });
+    const { abi } = capability.logic;
+    const engineHash = engineFor(abi);
+    return this.#call(peer, capability, { args, moduleHash, engineHash }, { ...options, signal });
   }
 
   /**
@@ -253,7 +257,11 @@ export class NmpClient {
     return this.#call(
       peer,
       capability,
-      { ...request, moduleHash: suite.sha256(request.module) },
+      {
+        ...request,
+        moduleHash: suite.sha256(request.module),
+        engineHash: engineFor(request.abi),
+      },
       { ...options, signal },
     );
   }
@@ -370,6 +378,7 @@ export class NmpClient {
     what: Partial<Pick<RunRequest, 'module' | 'datasets' | 'abi' | 'imports'>> & {
       readonly args: unknown;
       readonly moduleHash: Uint8Array;
+      readonly engineHash: Uint8Array | undefined;
     },
     options: CallOptions & { readonly signal: AbortSignal },
   ): Promise<Answer> {
@@ -403,6 +412,7 @@ export class NmpClient {
     this.#assertStated(attested, capabilityId(capability), digest);
     const report = judgeAnswer(suite, response, attested, {
       moduleHash: what.moduleHash,
+      engineHash: what.engineHash,
       capability: { id: capabilityId(capability), digest },
       datasets: what.datasets?.map((dataset) => dataset.id),
       requestNonce,
@@ -444,6 +454,11 @@ export class NmpClient {
       throw new NmpError('HANDSHAKE_STATEMENT');
     }
   }
+}
+
+/** The engine that a text must have run on; the one that this client knows. */
+function engineFor(abi: string | undefined): Uint8Array | undefined {
+  return abi === 'javascript' ? fromHex(SCRIPT_ENGINE_SHA256) : undefined;
 }
 
 /** The columns that the module was given: those asked for, or all that the capability grants. */

@@ -1,7 +1,7 @@
 /** What every mode's composition root shares: the node over its seams, whichever NSM stands behind. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fromHex, utf8 } from '../shared/bytes.ts';
 import type { CryptoSuite } from '../shared/crypto/suite.ts';
 import { createNodeSuite } from '../shared/crypto/suite-node.ts';
@@ -55,8 +55,12 @@ export interface ComposeInit {
   /** The STARK prover and its guest; needed only if a capability offers `stark-composite`. */
   readonly prover?: Pick<ProverProcessInit, 'program' | 'image'>;
   readonly announce: readonly string[];
+  /** The engine of plain-text logic; default: the one in this package. */
+  readonly scriptEngine?: string;
 }
 
+/** Beside the sources, and beside what is built of them. */
+const SCRIPT_ENGINE = join(import.meta.dirname, '..', 'shared', 'script', 'engine.wasm');
 const RELEASE = '0.1.0';
 
 /** @throws NmpError RECEIPT_PROVER if a capability promises proofs that cannot be made */
@@ -130,6 +134,8 @@ export async function composeNode(
       suite,
       nsm,
       guardian,
+      readScriptEngine: async () =>
+        Uint8Array.from(await readFile(init.scriptEngine ?? SCRIPT_ENGINE)),
       egress,
       gate,
       audit,

@@ -110,6 +110,8 @@ const COPIED = [
   join('shared', 'wire', 'nmp.pb.js'),
   join('shared', 'wire', 'nmp.pb.d.ts'),
   join('shared', 'receipt', 'receipt-verifier.wasm'),
+  join('shared', 'script', 'engine.wasm'),
+  join('shared', 'script', 'NOTICE'),
   join('client', 'author', 'assembly'),
 ];
 

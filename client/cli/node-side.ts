@@ -5,16 +5,27 @@
 
 /** The guardian with its native authority, for `guard` and `inspect module`. */
 export async function loadGuard() {
-  const [{ createGuardian }, { loadAuthority }, policy, schema, decode, component, info] =
-    await Promise.all([
-      import('../../enclave/guardian/create-guardian.ts'),
-      import('../../enclave/guardian/authority.ts'),
-      import('../../enclave/guardian/policy.ts'),
-      import('../../enclave/guardian/policy-schema.ts'),
-      import('../../enclave/guardian/decode-module.ts'),
-      import('../../enclave/guardian/component.ts'),
-      import('../../enclave/guardian/module-info.ts'),
-    ]);
+  const [
+    { createGuardian },
+    { loadAuthority },
+    policy,
+    schema,
+    decode,
+    component,
+    info,
+    texts,
+    manifest,
+  ] = await Promise.all([
+    import('../../enclave/guardian/create-guardian.ts'),
+    import('../../enclave/guardian/authority.ts'),
+    import('../../enclave/guardian/policy.ts'),
+    import('../../enclave/guardian/policy-schema.ts'),
+    import('../../enclave/guardian/decode-module.ts'),
+    import('../../enclave/guardian/component.ts'),
+    import('../../enclave/guardian/module-info.ts'),
+    import('../../enclave/guardian/judge-script.ts'),
+    import('../../enclave/guardian/manifest-of.ts'),
+  ]);
   const { DEFAULT_POLICY } = policy;
   const { parseManifest, parsePolicy } = schema;
   return {
@@ -28,6 +39,8 @@ export async function loadGuard() {
     isComponent: component.isComponent,
     emptyModule: info.emptyModule,
     emptyComponent: component.emptyComponent,
+    judgeScript: texts.judgeScript,
+    manifestOf: manifest.manifestOf,
   };
 }
 

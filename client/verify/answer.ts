@@ -21,6 +21,8 @@ import type { Attested } from '../session/node-session.ts';
 export interface Asked {
   /** SHA-256 of the module that must have run. */
   readonly moduleHash: Uint8Array;
+  /** SHA-256 of the engine that must have run it, if it is a text. */
+  readonly engineHash?: Uint8Array | undefined;
   /** `name@version` and digest from the attested statement. */
   readonly capability: { readonly id: string; readonly digest: Uint8Array };
   /** Datasets asked for; undefined if all that the capability grants. */
@@ -56,6 +58,12 @@ function issuedInSession(certificate: ExecutionCertificate, { report }: Attested
   return Number(certificate.issuedAtMs) >= signedAtMs - CLOCK_SKEW_MS;
 }
 
+/** A module runs by itself; a text on the one engine that this client knows. */
+function sameEngine(stated: Uint8Array | undefined, wanted: Uint8Array | undefined): boolean {
+  if (stated === undefined || wanted === undefined) return stated === wanted;
+  return equalBytes(stated, wanted);
+}
+
 function compare(
   suite: CryptoSuite,
   certificate: ExecutionCertificate,
@@ -83,6 +91,7 @@ function compare(
         equalBytes(certificate.capabilityDigest, asked.capability.digest),
     },
     { name: 'datasets', holds: datasetsHold(certificate, attested, asked) },
+    { name: 'engine', holds: sameEngine(certificate.engineHash, asked.engineHash) },
     { name: 'time', holds: issuedInSession(certificate, attested) },
     { name: 'simulation', holds: certificate.simulated === statement.simulated },
   ];

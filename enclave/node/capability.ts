@@ -38,7 +38,13 @@ async function loadCapability(
     name: config.name,
     version: config.version,
     description: config.description ?? '',
-    logic: module === undefined ? 'client' : { moduleHash: toHex(suite.sha256(module)) },
+    logic:
+      module === undefined || config.logic === 'client'
+        ? 'client'
+        : {
+            moduleHash: toHex(suite.sha256(module)),
+            ...(config.logic.abi === undefined ? {} : { abi: config.logic.abi }),
+          },
     datasets: config.datasets,
     input: config.input,
     output: config.output,

@@ -25,19 +25,24 @@ import type { AuditSink } from '../egress/gate/audit.ts';
 import { type Admission, type EgressGate, isCounted } from '../egress/gate/gate.ts';
 import { privatise } from '../egress/privacy/privatise.ts';
 import { verdictDigest } from '../guardian/create-guardian.ts';
-import type { Guardian, GuardianVerdict } from '../guardian/guardian.ts';
-import { manifestOf } from '../guardian/manifest-of.ts';
+import type { GuardianVerdict } from '../guardian/guardian.ts';
 import type { Offer, Proofs } from '../prove/proofs.ts';
-import type { GuestAbi, Outcome, RunResult, SandboxEngine } from '../sandbox/engine.ts';
+import type { Outcome, RunResult, SandboxEngine } from '../sandbox/engine.ts';
 import type { CallContext, CallHandler } from '../session/serve.ts';
 import { parseArguments } from './arguments.ts';
 import { type Capability, findCapability, type Grant, grantsOf, importsOf } from './capability.ts';
+import {
+  createLogicJudge,
+  kindOf,
+  type Logic,
+  type LogicComponents,
+  type LogicKind,
+} from './logic.ts';
 
-export interface PipelineComponents {
+export interface PipelineComponents extends LogicComponents {
   readonly suite: CryptoSuite;
   readonly random: Random;
   readonly clock: Clock;
-  readonly guardian: Guardian;
   readonly engine: SandboxEngine;
   readonly egress: EgressFilter;
   /** Quotas, quarantine and bans; absent only if no capability has a quota or canaries. */
@@ -82,15 +87,6 @@ interface Salts {
   readonly outputSalt: Uint8Array<ArrayBuffer>;
 }
 
-const ABIS: readonly GuestAbi[] = ['pure', 'wasi-p1', 'wasi-p2', 'component'];
-
-/** @throws NmpError SANDBOX_ABI */
-function abiOf(request: LogicRequest): GuestAbi {
-  const abi = request.abi === '' ? 'pure' : ABIS.find((known) => known === request.abi);
-  if (abi === undefined) throw new NmpError('SANDBOX_ABI');
-  return abi;
-}
-
 /** A refusal with what may be told of it beyond its code. */
 class Refused extends Error {
   readonly error: NmpError;
@@ -116,10 +112,12 @@ class Refused extends Error {
 class Pipeline {
   readonly #components: PipelineComponents;
   readonly #init: PipelineInit;
+  readonly #judge: ReturnType<typeof createLogicJudge>;
 
   constructor(components: PipelineComponents, init: PipelineInit) {
     this.#components = components;
     this.#init = init;
+    this.#judge = createLogicJudge(components);
   }
 
   async call(request: LogicRequest, context: CallContext): Promise<Uint8Array> {
@@ -150,13 +148,17 @@ class Pipeline {
     if (!capability.config.proofModes.some((mode) => mode === proofMode)) {
       throw new NmpError('CALL_PROOF_MODE');
     }
-    const proofs = proofMode === 'attested' ? undefined : this.#proofsFor(proofMode, request);
+    const kind = kindOf(capability, request);
+    const proofs = proofMode === 'attested' ? undefined : this.#proofsFor(proofMode, kind);
     const grants = grantsOf(capability, request);
     const args = parseArguments(request.inputs, capability.config.input);
     const module = capability.module ?? request.wasmBinary;
 
     context.progress(STAGE.guardian);
-    const { verdict, abi } = this.#judgeModule(module, imports, request, capability);
+    if (module.length > capability.config.limits.moduleBytes) throw new NmpError('FRAME_SIZE');
+    const logic = await this.#judge(module, kind, imports);
+    const { verdict } = logic;
+    if (verdict.verdict !== 'accept') throw new Refused('GUARDIAN_REJECTED', verdict.reasons);
     const input = encodeGuestInput({
       arguments: args,
       tables: grants.map(({ dataset, columns }) => ({
@@ -168,7 +170,7 @@ class Pipeline {
     const admission = this.#admit({ capability, grants, verdict, context });
     let run: RunResult;
     try {
-      run = await this.#run(module, input, { abi, imports, request, capability, context });
+      run = await this.#run(logic, input, { imports, request, capability, context });
     } catch (cause) {
       admission?.failed();
       throw cause;
@@ -197,15 +199,15 @@ class Pipeline {
       context.signal,
     );
     return this.#certify({
-      ...{ request, capability, grants, context, verdict, egress, input, run },
+      ...{ request, capability, grants, context, logic, egress, input, run },
       ...{ salts, offer },
     });
   }
 
   /** The one mode beyond `attested`; a mode is never replaced by another. */
-  #proofsFor(proofMode: string, request: LogicRequest): Proofs {
+  #proofsFor(proofMode: string, kind: LogicKind): Proofs {
     const { proofs } = this.#components;
-    if (proofMode !== 'stark-composite' || proofs === undefined || abiOf(request) !== 'pure') {
+    if (proofMode !== 'stark-composite' || proofs === undefined || kind !== 'pure') {
       throw new NmpError('CALL_PROOF_MODE');
     }
     return proofs;
@@ -236,24 +238,10 @@ class Pipeline {
     });
   }
 
-  #judgeModule(
-    module: Uint8Array,
-    imports: readonly string[],
-    request: LogicRequest,
-    capability: Capability,
-  ) {
-    if (module.length > capability.config.limits.moduleBytes) throw new NmpError('FRAME_SIZE');
-    const abi = abiOf(request);
-    const verdict = this.#components.guardian.judge(module, manifestOf(abi, imports));
-    if (verdict.verdict !== 'accept') throw new Refused('GUARDIAN_REJECTED', verdict.reasons);
-    return { verdict, abi };
-  }
-
   async #run(
-    module: Uint8Array,
+    logic: Logic,
     input: Uint8Array,
     call: {
-      readonly abi: GuestAbi;
       readonly imports: readonly string[];
       readonly request: LogicRequest;
       readonly capability: Capability;
@@ -266,8 +254,8 @@ class Pipeline {
     const asked = call.request.deadlineMs;
     const deadlineMs = asked === 0 ? limits.deadlineMs : Math.min(asked, limits.deadlineMs);
     progress(STAGE.prepare);
-    const prepared = await engine.prepare(module, {
-      abi: call.abi,
+    const prepared = await engine.prepare(logic.module, {
+      abi: logic.abi,
       capabilities: call.imports,
       deadlineMs,
       peer: session.peer,
@@ -275,7 +263,7 @@ class Pipeline {
     progress(STAGE.run);
     const result = await engine.run(
       prepared,
-      input,
+      logic.inputOf(input),
       {
         fuel: BigInt(limits.fuel),
         memoryBytes: limits.memoryBytes,
@@ -365,7 +353,7 @@ class Pipeline {
     readonly capability: Capability;
     readonly grants: readonly Grant[];
     readonly context: CallContext;
-    readonly verdict: GuardianVerdict;
+    readonly logic: Logic;
     readonly egress: EgressVerdict & { readonly output: Uint8Array };
     readonly input: Uint8Array;
     readonly run: RunResult;
@@ -381,20 +369,21 @@ class Pipeline {
         profile: engine.describe().profile,
         capability: call.capability.id,
         capabilityDigest: call.capability.digest,
-        moduleHash: call.verdict.moduleHash,
+        moduleHash: call.logic.verdict.moduleHash,
         inputCommitment,
         outputCommitment: commitTo(suite, OUTPUT_LABEL, outputSalt, call.egress.output),
         datasets: call.grants.map(({ dataset }) => ({
           id: dataset,
           commitment: datasets.get(dataset).commitment,
         })),
-        guardianVerdict: verdictDigest(call.verdict),
+        guardianVerdict: verdictDigest(call.logic.verdict),
         egressVerdict: call.egress.digest,
         session: call.context.session.transcript,
         requestNonce: call.request.requestNonce,
         fuelUsed: call.run.fuelUsed,
         issuedAtMs: BigInt(clock.nowMs()),
         simulated: this.#init.simulated,
+        engineHash: call.logic.engineHash,
       },
       sign,
     );

@@ -15,7 +15,10 @@ export const capabilityDescription = z.strictObject({
   version: text(32).min(1),
   description: text(1024),
   /** `client`: the call ships the module; else SHA-256 of the module installed for it. */
-  logic: z.union([z.literal('client'), z.strictObject({ moduleHash: hash })]),
+  logic: z.union([
+    z.literal('client'),
+    z.strictObject({ moduleHash: hash, abi: text(32).exactOptional() }),
+  ]),
   datasets: z.array(z.strictObject({ id: text(64), columns: z.array(text(64)).max(256) })).max(16),
   input: valueSchema,
   output: valueSchema,

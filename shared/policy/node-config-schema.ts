@@ -161,7 +161,7 @@ const limits = z.strictObject({
 });
 
 /** What a WASI guest may be granted beyond its standard streams. */
-export const guestImport = z.enum(['clock', 'random', 'env', 'args', 'fs', 'poll', 'fd']);
+const guestImport = z.enum(['clock', 'random', 'env', 'args', 'fs', 'poll', 'fd']);
 
 export const capabilitySchema = z.strictObject({
   name: id,
@@ -170,7 +170,15 @@ export const capabilitySchema = z.strictObject({
   logic: z
     .union([
       z.literal('client').describe('The client ships the module.'),
-      z.strictObject({ module: filePath }).describe('A module installed at the node.'),
+      z
+        .strictObject({
+          module: filePath,
+          abi: z
+            .enum(['pure', 'wasi-p1', 'wasi-p2', 'component', 'javascript'])
+            .exactOptional()
+            .describe('How it starts (docs/sandbox.md); default: as the caller says, else pure.'),
+        })
+        .describe('A module or text installed at the node.'),
     ])
     .default('client'),
   datasets: z
@@ -279,5 +287,4 @@ export type DatasetConfig = z.output<typeof datasetSchema>;
 export type SealedConfig = z.output<typeof sealedSchema>;
 export type CapabilityConfig = z.output<typeof capabilitySchema>;
 export type ViewDefinition = z.output<typeof viewDefinition>;
-export type GuestImport = z.output<typeof guestImport>;
 export type CellType = z.output<typeof cellType>;

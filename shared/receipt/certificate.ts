@@ -35,6 +35,8 @@ export interface ExecutionCertificate {
   /** Node clock, milliseconds since the epoch. */
   readonly issuedAtMs: bigint;
   readonly simulated: boolean;
+  /** SHA-256 of the engine that ran a text; absent where `moduleHash` is what ran. */
+  readonly engineHash?: Uint8Array | undefined;
 }
 
 function encodePayload(c: ExecutionCertificate): Uint8Array {
@@ -64,12 +66,15 @@ function encodePayload(c: ExecutionCertificate): Uint8Array {
       ['fuelUsed', uint(c.fuelUsed)],
       ['issuedAtMs', uint(c.issuedAtMs)],
       ['simulated', c.simulated],
+      ...(c.engineHash === undefined ? [] : ([['engineHash', c.engineHash]] as const)),
     ]),
   );
 }
 
 function decodePayload(bytes: Uint8Array): ExecutionCertificate {
-  const fields = new CborFields(decodeCbor(bytes, CERTIFICATE_BYTES_MAX), 15);
+  const map = decodeCbor(bytes, CERTIFICATE_BYTES_MAX);
+  const engine = map instanceof Map && map.size === 16;
+  const fields = new CborFields(map, engine ? 16 : 15);
   if (fields.uint('version') !== 1n) throw new NmpError('CERTIFICATE_MALFORMED');
   return {
     version: 1,
@@ -90,6 +95,7 @@ function decodePayload(bytes: Uint8Array): ExecutionCertificate {
     fuelUsed: fields.uint('fuelUsed'),
     issuedAtMs: fields.uint('issuedAtMs'),
     simulated: fields.boolean('simulated'),
+    ...(engine ? { engineHash: fields.bytes('engineHash', 32) } : {}),
   };
 }
 

@@ -1,11 +1,13 @@
 /** Guests of every kind beside the pure ABI, through a local node. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NmpClient } from '../../client/nmp-client.ts';
+import { SCRIPT_ENGINE_SHA256 } from '../../shared/script/engine.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { ADAPTER_IMPORTS, commandComponent, logicComponent } from '../support/components.ts';
 import { cCommand, goCommand } from '../support/guests.ts';
 import { type LocalNode, startLocal } from '../support/local-node.ts';
-import { constantCommand } from '../support/modules.ts';
+import { constantCommand, constantModule } from '../support/modules.ts';
 
 const RECORDS = Array.from({ length: 40 }, (_, i) =>
   JSON.stringify({ ward: i % 2 === 0 ? 'north' : 'south', age: 20 + i }),
@@ -36,6 +38,16 @@ const capability = {
   output,
   limits: { deadlineMs: 150_000 },
 };
+const statistics = object({
+  n: integer,
+  mean: { type: 'number', minimum: 0, maximum: 200, multipleOf: 0.5 },
+});
+const TEXT = `export function run(input) {
+  const stays = input.table('stays');
+  const wards = stays.column('ward');
+  const ages = stays.column('age').filter((_, row) => wards[row] === 'north');
+  return { n: ages.length, mean: ages.reduce((a, b) => a + b, 0) / ages.length };
+}`;
 const CONFIG = {
   version: 1,
   datasets: [
@@ -53,6 +65,13 @@ const CONFIG = {
   capabilities: [
     { ...capability, name: 'streams' },
     { ...capability, name: 'small', wasi: GO },
+    { ...capability, name: 'text', output: statistics },
+    {
+      ...capability,
+      name: 'installed-text',
+      logic: { module: 'count.js', abi: 'javascript' },
+      output: statistics,
+    },
     { ...capability, name: 'echo', wasi: GO, datasets: [], output: object({ input: integer }) },
     {
       ...capability,
@@ -70,7 +89,7 @@ let client: NmpClient;
 let peer: string;
 
 beforeAll(async () => {
-  node = await startLocal(CONFIG, { 'stays.ndjson': RECORDS });
+  node = await startLocal(CONFIG, { 'stays.ndjson': RECORDS, 'count.js': TEXT });
   client = node.client();
   peer = await client.connect(node.parent.address);
 });
@@ -136,6 +155,57 @@ describe('a component', () => {
     expect(await codeOfAsync(call(component, 'wasi-p2', ['fs']))).toBe('GUARDIAN_REJECTED');
     expect(await codeOfAsync(call(component, 'component', []))).toBe('GUARDIAN_REJECTED');
     expect(await codeOfAsync(call(await logicComponent({ run }), 'wasi-p2', []))).toBe(
+      'GUARDIAN_REJECTED',
+    );
+  });
+});
+
+describe('plain JavaScript', () => {
+  const ship = (text: string, more: object = {}) =>
+    client.run(
+      peer,
+      {
+        module: new TextEncoder().encode(text),
+        args: {},
+        capability: 'text',
+        abi: 'javascript',
+        ...more,
+      },
+      { timeoutMs: 60_000 },
+    );
+
+  it('runs where its data is, with the engine in its certificate', async () => {
+    const { output: answer, report, certificate } = await ship(TEXT);
+    // Every second of 40 rows, aged 20, 22, …, 58.
+    expect(answer).toEqual({ n: 20, mean: 39 });
+    expect(report.verdict).toBe('pass');
+    const hex = Buffer.from(certificate).toString('hex');
+    expect(hex).toContain(SCRIPT_ENGINE_SHA256);
+    expect(hex).toContain(createHash('sha256').update(TEXT).digest('hex'));
+  });
+
+  it('runs where it is installed, too', async () => {
+    const { output: answer } = await client.callTool(peer, 'installed-text', {});
+    expect(answer).toEqual({ n: 20, mean: 39 });
+  });
+
+  it('is filtered as any answer is', async () => {
+    const leak =
+      "export const run = (input) => ({ n: 1, mean: 2, rows: input.table('stays').records() })";
+    expect(await codeOfAsync(ship(leak))).toBe('EGRESS_BLOCKED');
+  });
+
+  it.each<[string, string, string]>([
+    ['throws', 'export const run = () => { throw 1; }', 'SANDBOX_TRAP'],
+    ['loops', 'export const run = () => { for (;;); }', 'SANDBOX_FUEL'],
+    ['is no text', '\0', 'GUARDIAN_REJECTED'],
+  ])('that %s is refused', async (_, text, code) => {
+    expect(await codeOfAsync(ship(text))).toBe(code);
+  });
+
+  it('is no module, and a module is no text', async () => {
+    expect(await codeOfAsync(ship(TEXT, { abi: 'pure' }))).toBe('GUARDIAN_REJECTED');
+    expect(await codeOfAsync(ship(TEXT, { module: constantModule('{"n":1,"mean":1}') }))).toBe(
       'GUARDIAN_REJECTED',
     );
   });

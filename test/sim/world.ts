@@ -218,8 +218,9 @@ export class World {
     };
     const suite = this.#watched(createNodeSuite());
     const engine = createSimEngine({ scheduler }, () => this.#fate());
+    const readScriptEngine = () => Promise.reject(new Error('no texts in the simulation'));
     const pipeline = createPipeline(
-      { ...parts, suite, random, clock, engine, sign: enclave.sign },
+      { ...parts, suite, random, clock, engine, sign: enclave.sign, readScriptEngine },
       { capabilities: parts.capabilities, simulated: true },
     );
     const nsm = {

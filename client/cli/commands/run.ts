@@ -11,7 +11,7 @@ interface Options {
   readonly dataset: readonly string[];
   readonly capability?: string;
   readonly module: string;
-  readonly abi: string;
+  readonly abi?: string;
   readonly import: readonly string[];
   readonly input?: string;
   readonly policy: string;
@@ -22,7 +22,7 @@ interface Options {
 const MODULE_BYTES_MAX = 10 * 1024 * 1024;
 
 const isAbi = (text: string): text is GuestAbi =>
-  ['pure', 'wasi-p1', 'wasi-p2', 'component'].includes(text);
+  ['pure', 'wasi-p1', 'wasi-p2', 'component', 'javascript'].includes(text);
 
 /** `patients` or `patients:sex,birth_date`. */
 function datasetOf(text: string): { id: string; columns?: readonly string[] } {
@@ -31,14 +31,15 @@ function datasetOf(text: string): { id: string; columns?: readonly string[] } {
 }
 
 async function run(options: Options): Promise<void> {
-  if (!isAbi(options.abi)) {
-    throw new NmpError('USAGE', '--abi takes pure, wasi-p1, wasi-p2 or component');
+  const abi = options.abi ?? (options.module.endsWith('.js') ? 'javascript' : 'pure');
+  if (!isAbi(abi)) {
+    throw new NmpError('USAGE', '--abi takes pure, wasi-p1, wasi-p2, component or javascript');
   }
   const policy = await readPolicy(options.policy);
   const request: RunRequest = {
     module: await readBounded(options.module, MODULE_BYTES_MAX),
     args: options.input === undefined ? {} : await readJson(options.input),
-    abi: options.abi,
+    abi,
     imports: options.import,
     ...(options.capability === undefined ? {} : { capability: options.capability }),
     ...(options.dataset.length === 0 ? {} : { datasets: options.dataset.map(datasetOf) }),
@@ -60,7 +61,7 @@ export const registerRun: Register = (program) => {
     .command('run')
     .description('Send a module to the data, and release the answer only with its evidence.')
     .requiredOption('--node <address>', 'multiaddr of the node, with /p2p/… if known')
-    .requiredOption('--module <file>', 'the module')
+    .requiredOption('--module <file>', 'the module, or the text of plain JavaScript logic')
     .option(
       '--dataset <id[:columns]>',
       'dataset, with columns if not all (repeatable)',
@@ -68,7 +69,10 @@ export const registerRun: Register = (program) => {
       [],
     )
     .option('--capability <name>', 'capability under whose rules it runs')
-    .option('--abi <abi>', 'pure, wasi-p1, wasi-p2 or component', 'pure')
+    .option(
+      '--abi <abi>',
+      'pure, wasi-p1, wasi-p2, component or javascript; default: javascript for a .js file, else pure',
+    )
     .option(
       '--import <name>',
       'what the module imports of WASI: clock, random, env, args, fs, poll, fd (repeatable)',

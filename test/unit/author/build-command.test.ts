@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { SOCKET_MODULE_FILE, socketModule } from '../../../scripts/data/socket-module.ts';
+import { SCRIPT_ENGINE_SHA256, SCRIPT_START_FUEL } from '../../../shared/script/engine.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'nmp-build-command-'));
@@ -40,7 +41,7 @@ describe('nmp build', () => {
     const { status, stdout } = nmp('build', 'other.ts', '-o', 'a/b/out.wasm');
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /^a\/b\/out\.wasm\n {2}size {5}\d+ bytes\n {2}sha256 {3}[0-9a-f]{64}\n {2}guardian accept /,
+      /^a\/b\/out\.wasm\n {2}size {5}\d+ bytes\n {2}sha256 {3}[0-9a-f]{64}\n {2}guardian accept .*\n {2}fuel {5}\d+ to start, .*\n$/,
     );
     expect(existsSync(join(folder, 'a/b/out.wasm'))).toBe(true);
   });
@@ -53,6 +54,52 @@ describe('nmp build', () => {
     expect(stderr).toContain('nonsense');
     expect(stderr).toContain('BUILD_FAILED');
     expect(existsSync(join(folder, 'bad.wasm'))).toBe(false);
+  });
+
+  it('checks plain JavaScript, and says what engine and how much fuel it starts with', () => {
+    const text = 'export const run = (input) => input.tables.length;\n';
+    writeFileSync(join(folder, 'count.js'), text);
+    const { status, stdout, stderr } = nmp('build', 'count.js', '--json');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      module: 'count.js',
+      bytes: text.length,
+      sha256: createHash('sha256').update(text).digest('hex'),
+      engine: SCRIPT_ENGINE_SHA256,
+      verdict: 'accept',
+      reasons: [],
+      fuel: { start: SCRIPT_START_FUEL.toString(), bound: null },
+    });
+    expect(nmp('build', 'count.js', '-o', 'x.wasm').status).toBe(2);
+    expect(nmp('build', 'none.js').stderr).toContain('BUILD_FAILED');
+  });
+
+  it.each<[string, string, string]>([
+    ['does not parse', 'export const run = (', 'SyntaxError'],
+    ['exports no run', 'export const go = () => 1;', 'does not export a function run'],
+    ['imports', "import x from 'node:fs'; export const run = () => 1;", 'could not load module'],
+    [
+      'throws at the top',
+      "throw new RangeError('here'); export const run = 1;",
+      'RangeError: here',
+    ],
+    ['waits at the top', 'await new Promise(() => {}); export const run = 1;', 'cannot wait'],
+    ['asks the time at the top', 'const t = Date.now(); export const run = 1;', 'no clock'],
+    ['never returns from itself', 'const f = () => f() + 1; f();', 'ends the engine'],
+  ])('refuses JavaScript that %s', (_, text, message) => {
+    writeFileSync(join(folder, 'wrong.js'), text);
+    const { status, stdout, stderr } = nmp('build', 'wrong.js');
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+
+  it('exits 4 for JavaScript that carries a credential', () => {
+    const key = ['AKIA', 'IOSFODNN7EXAMPLQ'].join('');
+    writeFileSync(join(folder, 'secret.js'), `export const run = () => '${key}';`);
+    const { status, stdout } = nmp('build', 'secret.js', '--json');
+    expect(status).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'reject', reasons: ['SECRET'] });
   });
 
   it('refuses an unknown runtime', () => {

@@ -42,6 +42,21 @@ describe('the execution certificate', () => {
     for (const suite of suites) expect(openCertificate(suite, signed, key)).toEqual(certificate);
   });
 
+  it('names the engine of a text, and is as it was without one', () => {
+    const [suite] = suites;
+    if (suite === undefined) throw new Error('no suite');
+    const written = { ...certificate, engineHash: fill(10) };
+    const text = signCertificate(written, (message) =>
+      Uint8Array.from(sign(null, message, privateKey)),
+    );
+    expect(openCertificate(suite, text, key)).toEqual(written);
+    expect(openCertificate(suite, signed, key)).not.toHaveProperty('engineHash');
+    const short = signCertificate({ ...certificate, engineHash: fill(10, 31) }, (message) =>
+      Uint8Array.from(sign(null, message, privateKey)),
+    );
+    expect(codeOf(() => openCertificate(suite, short, key))).toBe('CERTIFICATE_MALFORMED');
+  });
+
   it('is refused with any bit changed, cut, extended or under another key', () => {
     const [suite] = suites;
     if (suite === undefined) throw new Error('no suite');

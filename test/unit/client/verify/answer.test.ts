@@ -117,6 +117,7 @@ describe('the answer of a node', () => {
     ['datasets', { datasets: [{ id: 'd', commitment: fill(99) }] }],
     ['datasets', { datasets: [{ id: 'e', commitment: fill(5) }] }],
     ['datasets', { datasets: [] }],
+    ['engine', { engineHash: fill(99) }],
     ['time', { issuedAtMs: BigInt(Date.UTC(2026, 5, 1, 11, 54)) }],
     ['time', { issuedAtMs: 0n }],
     ['simulation', { simulated: false }],
@@ -126,6 +127,14 @@ describe('the answer of a node', () => {
     expect(check).toMatchObject({ id: 'certificate', code: 'CERTIFICATE_MISMATCH' });
     expect(check?.actual).toBe(`differs in ${field}`);
     expect(others).toEqual([]);
+  });
+
+  it('of a text is refused without its engine, or with another', () => {
+    const text = { engineHash: fill(10) };
+    expect(judge(text, {}, text)).toEqual([]);
+    for (const change of [{}, { engineHash: fill(11) }]) {
+      expect(judge(change, {}, text)).toMatchObject([{ actual: 'differs in engine' }]);
+    }
   });
 
   it('is refused if another module ran', () => {
