@@ -10,6 +10,9 @@ cd "$(dirname "$0")"
 RUST_SRC_VERSION=1.97.1
 RUST_SRC_SHA256=d0637f8f464234ffb12baa55fc0e851f5f9dcfd0199c1a0922e4488a4f591992
 WASMI_CORE_SHA256=9013136083d988725953390bf668b64b7a218fabf26f8b913bbc59546b97ee27
+ZKP_SHA256=21c0c921e5e2d44197940d387a45e29c6165e318b5a168fdfdbd50f50ba03678
+RV32IM_SHA256=cb11231aa4b74bcc0c8d16597893fbd7ea6f6a9ebbc35e16bfd06b467c7ee104
+RV32IM_SYS_SHA256=e93ed1e691220660df5ac7af4864d8cf8a42e7fe615ef27171652658ec8cb9f1
 CACHE="${NMP_CACHE:-$HOME/.cache/nmp-enclave}"
 TARGETS="${NMP_ZK_TARGETS:-$CACHE}"
 REGISTRY="${CARGO_HOME:-$HOME/.cargo}/registry"
@@ -28,22 +31,40 @@ toolchain() {
   cp -r "$CACHE/zk-rust-src/usr/src/rustc-$RUST_SRC_VERSION/library" "$TOOLCHAIN/lib/rustlib/src/rust/"
 }
 
-# The registry's source with our patch, inside the workspace: its path then is no part of the image.
+# The registry's source with our patch if there is one, inside the workspace: its path then is no
+# part of the image. Fails if the source is another or the patch does not fit exactly.
 patched() {
-  local crate="$1" sum="$2" fetch
-  fetch="$(mktemp -d)"
-  mkdir -p "$fetch/src"
-  touch "$fetch/src/lib.rs"
-  printf '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n%s = "=%s"\n[workspace]\n' \
-    "${crate%-*}" "${crate##*-}" > "$fetch/Cargo.toml"
-  cargo fetch --quiet --manifest-path "$fetch/Cargo.toml"
-  rm -rf "$fetch" "guest/.patched/${crate%-*}"
-  local archive
+  local crate="$1" sum="$2" into="$3/${1%-*}" fetch archive
+  if ! ls "$REGISTRY"/cache/*/"$crate.crate" > /dev/null 2>&1; then
+    fetch="$(mktemp -d)"
+    mkdir -p "$fetch/src"
+    touch "$fetch/src/lib.rs"
+    printf '[package]\nname = "fetch"\nversion = "0.0.0"\nedition = "2021"\n[dependencies]\n%s = "=%s"\n[workspace]\n' \
+      "${crate%-*}" "${crate##*-}" > "$fetch/Cargo.toml"
+    cargo fetch --quiet --manifest-path "$fetch/Cargo.toml"
+    rm -rf "$fetch"
+  fi
   archive="$(ls "$REGISTRY"/cache/*/"$crate.crate")"
-  echo "$sum  $archive" | sha256sum --check --quiet
-  mkdir -p "guest/.patched/${crate%-*}"
-  tar -xzf "$archive" --strip-components=1 -C "guest/.patched/${crate%-*}"
-  patch --quiet --strip=1 -d "guest/.patched/${crate%-*}" < "patches/$crate.patch"
+  echo "$sum  $archive" | sha256sum --check --quiet || {
+    echo "$crate: not the source that the patch was made for" >&2
+    exit 1
+  }
+  fetch="$(mktemp -d)"
+  tar -xzmf "$archive" --strip-components=1 -C "$fetch"
+  if [ -f "patches/$crate.patch" ]; then
+    patch --quiet --strip=1 --fuzz=0 --no-backup-if-mismatch -d "$fetch" < "patches/$crate.patch" || {
+      echo "patches/$crate.patch does not fit the source of $crate" >&2
+      exit 1
+    }
+  fi
+  # Put in place only if it changed: what is unchanged is not compiled again.
+  if ! diff -rq "$fetch" "$into" > /dev/null 2>&1; then
+    rm -rf "$into"
+    mkdir -p "$(dirname "$into")"
+    chmod 755 "$fetch"
+    mv "$fetch" "$into"
+  fi
+  rm -rf "$fetch"
 }
 
 # The remapped paths keep the machine out of the bytes.
@@ -66,7 +87,7 @@ build_std() {
 
 guest() {
   toolchain
-  patched wasmi_core-1.1.0 "$WASMI_CORE_SHA256"
+  patched wasmi_core-1.1.0 "$WASMI_CORE_SHA256" guest/.patched
   build_std guest riscv32im-risc0-zkvm-elf \
     "-Cpasses=lower-atomic -Clink-arg=-Ttext=0x00200800 -Clink-arg=--fatal-warnings -Cpanic=abort" \
     -Zbuild-std=core,alloc,std,panic_abort,proc_macro -Zbuild-std-features=compiler-builtins-mem
@@ -82,8 +103,17 @@ verifier() {
     ../../shared/receipt/receipt-verifier.wasm
 }
 
+# Vector kernels in place of the scalar ones, chosen when the prover runs; the circuit's generated
+# code is read from its unpatched source.
+kernels() {
+  patched risc0-zkp-3.0.5 "$ZKP_SHA256" .patched
+  patched risc0-circuit-rv32im-4.0.5 "$RV32IM_SHA256" .patched
+  patched risc0-circuit-rv32im-sys-4.0.3 "$RV32IM_SYS_SHA256" .patched
+}
+
 # DOCS_RS keeps a build script from downloading programs that composite receipts never open.
 prover() {
+  kernels
   DOCS_RS=1 CXXFLAGS=-O3 CARGO_TARGET_DIR="$CACHE/zk-target" \
     cargo build --locked --release --package nmp-zk-prover
   mkdir -p ../../build/native

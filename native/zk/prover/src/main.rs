@@ -10,6 +10,7 @@ use std::{
     time::Instant,
 };
 
+use nmp_zk_kernels::Level;
 use risc0_binfmt::ProgramBinary;
 use risc0_zkos_v1compat::V1COMPAT_ELF;
 use risc0_zkvm::{
@@ -40,7 +41,9 @@ fn read(path: &str) -> Result<Vec<u8>, Failure> {
 /// The request of standard input behind its length, as the guest reads it.
 fn read_request() -> Result<Vec<u8>, Failure> {
     let mut bytes = vec![0; 4];
-    io::stdin().take(REQUEST_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    io::stdin()
+        .take(REQUEST_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)?;
     let length = bytes.len() - 4;
     if length as u64 > REQUEST_BYTES_MAX {
         return Err("request too large".into());
@@ -91,7 +94,10 @@ fn summary(session: &Session) -> String {
 }
 
 fn quote(image: &str) -> Result<(), Failure> {
-    println!("{{{}}}", summary(&execute(&read(image)?, &read_request()?)?));
+    println!(
+        "{{{}}}",
+        summary(&execute(&read(image)?, &read_request()?)?)
+    );
     Ok(())
 }
 
@@ -107,14 +113,23 @@ impl SessionEvents for Progress {
     }
 }
 
-fn prove(image: &str) -> Result<(), Failure> {
+/// Proves with the fastest kernels that this processor has, or with those named: to compare them.
+fn prove(image: &str, kernels: Option<&str>) -> Result<(), Failure> {
+    if let Some(name) = kernels {
+        let level = Level::ALL.into_iter().find(|level| level.name() == name);
+        nmp_zk_kernels::limit(level.ok_or("kernels are scalar, avx2 or avx512")?);
+    }
     let image = read(image)?;
     let id = compute_image_id(&image)?;
     let mut session = execute(&image, &read_request()?)?;
     if session.segments.len() as u64 > SEGMENTS_MAX {
         return Err("too many segments".into());
     }
-    eprintln!("{{{}}}", summary(&session));
+    eprintln!(
+        "{{{},\"kernels\":\"{}\"}}",
+        summary(&session),
+        nmp_zk_kernels::level().name()
+    );
     let all = session.segments.len();
     session.add_hook(Progress {
         done: AtomicUsize::new(0),
@@ -140,9 +155,10 @@ fn main() -> ExitCode {
         ["image", guest, out] => image(guest, out),
         ["image-id", file] => image_id(file),
         ["quote", file] => quote(file),
-        ["prove", file] => prove(file),
+        ["prove", file] => prove(file, None),
+        ["prove", file, kernels] => prove(file, Some(kernels)),
         _ => {
-            eprintln!("usage: nmp-zk-prover image GUEST OUT | image-id IMAGE | quote IMAGE < REQUEST | prove IMAGE < REQUEST > RECEIPT");
+            eprintln!("usage: nmp-zk-prover image GUEST OUT | image-id IMAGE | quote IMAGE < REQUEST | prove IMAGE [KERNELS] < REQUEST > RECEIPT");
             return ExitCode::from(2);
         }
     };
