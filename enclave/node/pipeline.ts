@@ -19,6 +19,7 @@ import type { Clock, Random } from '../../shared/runtime.ts';
 import { type LogicRequest, LogicResponse } from '../../shared/wire/codec.ts';
 import { encodeGuestInput } from '../../shared/wire/guest-input.ts';
 import { encodeRefusal } from '../../shared/wire/refusal.ts';
+import { rowsRead } from '../data/rows-read.ts';
 import type { DatasetStore } from '../data/store.ts';
 import type { EgressFilter, EgressVerdict } from '../egress/filter.ts';
 import type { AuditSink } from '../egress/gate/audit.ts';
@@ -109,6 +110,18 @@ class Refused extends Error {
   }
 }
 
+/** A run whose output is to be judged. */
+interface Judged {
+  readonly capability: Capability;
+  readonly grants: readonly Grant[];
+  readonly logic: Logic;
+  readonly verdict: GuardianVerdict;
+  readonly context: CallContext;
+  readonly admission: Admission | undefined;
+  /** As `encodeGuestInput` made it. */
+  readonly input: Uint8Array;
+}
+
 class Pipeline {
   readonly #components: PipelineComponents;
   readonly #init: PipelineInit;
@@ -177,7 +190,8 @@ class Pipeline {
     }
 
     context.progress(STAGE.egress);
-    const egress = this.#judgeOutput(run, { capability, grants, verdict, context, admission });
+    const judged = { capability, grants, logic, verdict, context, admission, input };
+    const egress = this.#judgeOutput(run, judged);
     const salts = this.#salts();
     const offer = await proofs?.offer(
       context.session.peer,
@@ -298,16 +312,21 @@ class Pipeline {
     });
   }
 
-  #judgeOutput(
+  /** The smallest number of rows of a table that can have entered the answer. */
+  #rowsRead(
     run: RunResult,
-    call: {
-      readonly capability: Capability;
-      readonly grants: readonly Grant[];
-      readonly verdict: GuardianVerdict;
-      readonly context: CallContext;
-      readonly admission: Admission | undefined;
-    },
-  ): EgressVerdict & { readonly output: Uint8Array } {
+    { grants, logic, input }: Pick<Judged, 'grants' | 'logic' | 'input'>,
+  ): { readonly rowsRead?: number } {
+    const { datasets } = this.#components;
+    // Only a command's host hands the input over piece by piece.
+    const piecewise = logic.abi === 'wasi-p1' || logic.abi === 'wasi-p2';
+    const counts = piecewise ? rowsRead(input, run.reads) : undefined;
+    if (grants.length === 0) return {};
+    const rows = grants.map(({ dataset }) => counts?.get(dataset) ?? datasets.get(dataset).rows);
+    return { rowsRead: Math.min(...rows) };
+  }
+
+  #judgeOutput(run: RunResult, call: Judged): EgressVerdict & { readonly output: Uint8Array } {
     const { egress, datasets } = this.#components;
     const { config } = call.capability;
     const { privacy } = config.egress;
@@ -324,11 +343,7 @@ class Pipeline {
       schema: config.output,
       policy: config.egress,
       tables: call.grants.map(({ dataset, columns }) => datasets.cells(dataset, columns)),
-      ...(call.grants.length === 0
-        ? {}
-        : {
-            rowsRead: Math.min(...call.grants.map((grant) => datasets.get(grant.dataset).rows)),
-          }),
+      ...this.#rowsRead(run, call),
     });
     call.admission?.settle(verdict);
     const { output } = verdict;

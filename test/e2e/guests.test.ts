@@ -7,7 +7,7 @@ import { codeOfAsync } from '../support/code-of.ts';
 import { ADAPTER_IMPORTS, commandComponent, logicComponent } from '../support/components.ts';
 import { cCommand, goCommand } from '../support/guests.ts';
 import { type LocalNode, startLocal } from '../support/local-node.ts';
-import { constantCommand, constantModule } from '../support/modules.ts';
+import { constantCommand, constantModule, peekCommand } from '../support/modules.ts';
 
 const RECORDS = Array.from({ length: 40 }, (_, i) =>
   JSON.stringify({ ward: i % 2 === 0 ? 'north' : 'south', age: 20 + i }),
@@ -72,6 +72,13 @@ const CONFIG = {
       logic: { module: 'count.js', abi: 'javascript' },
       output: statistics,
     },
+    {
+      ...capability,
+      name: 'group',
+      datasets: [{ id: 'stays', columns: ['age'] }],
+      output: object({ input: integer }),
+      egress: { minimumGroup: 35 },
+    },
     { ...capability, name: 'echo', wasi: GO, datasets: [], output: object({ input: integer }) },
     {
       ...capability,
@@ -131,6 +138,17 @@ describe('a command with a directory', () => {
       expect(answer).toMatchObject({ refused: true, slept: true, arguments: 0, environment: 0 });
     },
   );
+});
+
+describe('the egress filter', () => {
+  it('counts the rows that a command read, not those it could have', async () => {
+    const text = '{"input":7}';
+    expect(await codeOfAsync(command(constantCommand(text), 'group', []))).toBeUndefined();
+    // In the first bytes lies the schema, and no cell.
+    expect(await codeOfAsync(command(peekCommand(text), 'group', []))).toBe('EGRESS_BLOCKED');
+    const pure = { module: constantModule(text), args: {}, capability: 'group' };
+    expect((await client.run(peer, pure)).output).toEqual({ input: 7 });
+  });
 });
 
 describe('a component', () => {

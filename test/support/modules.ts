@@ -137,6 +137,19 @@ export const echoCommand = () =>
     [64, 0, 0, 0, 0, 4, 0, 0],
   );
 
+/** A command that reads the first 128 bytes of its input and writes a text of less than 128 characters. */
+export const peekCommand = (text: string) =>
+  command(
+    [
+      // Iovecs {2048, 128} at 0 and then {16, length}.
+      ...[0x41, 0, 0x41, 0, 0x41, 1, 0x41, 8, 0x10, 0, 0x1a],
+      ...[0x41, 0, 0x41, 16, 0x36, 2, 0],
+      ...[0x41, 4, 0x41, ...leb(text.length), 0x36, 2, 0],
+      ...WRITE,
+    ],
+    [0, 8, 0, 0, 128, 0, 0, 0, ...new Uint8Array(8), ...Buffer.from(text)],
+  );
+
 /** A command that writes a text of less than 128 characters. */
 export const constantCommand = (text: string) =>
   command(WRITE, [16, 0, 0, 0, text.length, 0, 0, 0, ...new Uint8Array(8), ...Buffer.from(text)]);
