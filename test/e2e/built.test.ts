@@ -42,6 +42,7 @@ describe('the built nmp', () => {
       ['sockets', true],
       ['endless', true],
       ['lying-parent', true],
+      ['receipt', true],
     ]);
     expect(result.simulated).toBe(true);
     expect(code).toBe(0);

@@ -12,6 +12,7 @@ import { NmpClient } from '../../nmp-client.ts';
 import { RefusedError } from '../../refused-error.ts';
 import { startFlippingProxy } from './flipping-proxy.ts';
 import { startImpostor } from './impostor.ts';
+import { storedReceipt } from './receipt.ts';
 import { mustRefuse, type Scene } from './scene.ts';
 
 export interface Stage {
@@ -170,6 +171,11 @@ export function scenesOf(stage: Stage): readonly Scene[] {
       name: 'lying-parent',
       title: 'A parent that flips bytes, replays and swaps evidence',
       play: () => lyingParent(stage),
+    },
+    {
+      name: 'receipt',
+      title: 'A ZK receipt for a sum over 100 payments, and a node that lies about it',
+      play: () => storedReceipt(join(stage.folder, 'receipt')),
     },
   ];
 }
