@@ -60,6 +60,10 @@ test-boot: build ## Boot the image on an emulated Nitro machine and ask it (cold
 test-kms: build ## Seal and open datasets with a KMS emulator (cold: two minutes, once)
 	NMP_KMS=1 $(NPX) vitest run test/e2e/kms.test.ts test/unit/kms test/unit/data/sealed
 
+guests: build ## Run commands of Rust, Go and C, and rebuild the JavaScript engine to the byte (docs/sandbox.md)
+	NMP_RUST_GUEST=1 $(NPX) vitest run test/unit/sandbox/commands.test.ts
+	bash native/js/build.sh $(CURDIR)/build/script-engine.wasm && cmp build/script-engine.wasm shared/script/engine.wasm
+
 packed: build ## Install the packed package into an empty project and run an example
 	NMP_PACKED=1 $(NPX) vitest run test/e2e/packed.test.ts
 

@@ -5,7 +5,7 @@ import type { RunLimits, SandboxEngine } from '../../../enclave/sandbox/engine.t
 import { createProcessEngine } from '../../../enclave/sandbox/process-engine.ts';
 import { encodeGuestInput } from '../../../shared/wire/guest-input.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
-import { cCommand, goCommand } from '../../support/guests.ts';
+import { cCommand, goCommand, rustCommand } from '../../support/guests.ts';
 import { echoCommand } from '../../support/modules.ts';
 
 const LIMITS: RunLimits = {
@@ -72,6 +72,13 @@ describe('a WASI preview 1 command', () => {
 
   it.skipIf(c === undefined)('of C runs, and finds its input as files', async () => {
     const result = await run(c as Uint8Array, ['fs']);
+    expect(result.outcome).toBe('ok');
+    expect(answer(result.output)).toEqual({ files: FILES, refused: true, input: input.length });
+  });
+
+  const rust = rustCommand();
+  it.skipIf(rust === undefined)('of Rust runs, and finds its input as files', async () => {
+    const result = await run(rust as Uint8Array, ['fs', 'fd', 'env']);
     expect(result.outcome).toBe('ok');
     expect(answer(result.output)).toEqual({ files: FILES, refused: true, input: input.length });
   });
