@@ -23,10 +23,12 @@ export {
   NmpClient,
   type QuorumOptions,
   type ToolOptions,
+  type WatchdogOptions,
 } from './public-client.ts';
 export type { QuorumAnswer } from './quorum.ts';
 export { RefusedError } from './refused-error.ts';
 export type { ZkReceipt } from './verify/await-receipt.ts';
 export { renderHtml } from './verify/render-html.ts';
 export { renderText } from './verify/render-text.ts';
+export type { WatchedLook, WatchFeed, WatchOptions } from './watch.ts';
 export type { Watchdog, WatchdogEvent } from './watchdog.ts';

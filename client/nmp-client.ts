@@ -5,34 +5,26 @@
 import type { Ed25519PrivateKey } from '@libp2p/interface';
 import type { VerifierCrypto } from '../shared/attestation/crypto.ts';
 import type { AttestationReport } from '../shared/attestation/report.ts';
-import { firstFailure } from '../shared/attestation/report.ts';
-import { equalBytes, fromHex, utf8 } from '../shared/bytes.ts';
+import { fromHex } from '../shared/bytes.ts';
 import type { CryptoSuite } from '../shared/crypto/suite.ts';
 import { NmpError } from '../shared/errors.ts';
-import {
-  type CapabilityDescription,
-  capabilityDigest,
-  capabilityId,
-} from '../shared/policy/capability.ts';
+import { type CapabilityDescription, capabilityId } from '../shared/policy/capability.ts';
 import type { ClientPolicy } from '../shared/policy/client-policy.ts';
 import { RECEIPT_IMAGES } from '../shared/receipt/images.ts';
 import type { ReceiptVerifier } from '../shared/receipt/verify.ts';
 import type { Clock, Random } from '../shared/runtime.ts';
-import { SCRIPT_ENGINE_SHA256 } from '../shared/script/engine.ts';
-import { canonicalJson } from '../shared/wire/canonical-json.ts';
 import { capabilityKey } from '../shared/wire/capability-key.ts';
-import type { LogicRequest } from '../shared/wire/codec.ts';
 import { PROTOCOL } from '../shared/wire/constants.ts';
 import { type NodeRecord, openNodeRecord } from '../shared/wire/node-record.ts';
 import { publicKeyFromMultihash } from '../shared/wire/peer-key.ts';
+import { assertTrigger } from '../shared/wire/watch.ts';
 import { type ClientNode, createClientNode } from './mesh/client-node.ts';
 import { findProvider } from './mesh/find-provider.ts';
 import { type Provider, ProviderMemory } from './mesh/provider-memory.ts';
 import { readRecord } from './mesh/read-record.ts';
-import { refusedBy } from './refused-error.ts';
+import { engineFor, type Logic, released, requestOf } from './one-call.ts';
 import type { NodePeer } from './session/elicit.ts';
-import { type Attested, NodeSession } from './session/node-session.ts';
-import { judgeAnswer } from './verify/answer.ts';
+import { NodeSession } from './session/node-session.ts';
 import {
   awaitReceipt,
   type ProofProgress,
@@ -40,6 +32,7 @@ import {
   type ZkReceipt,
 } from './verify/await-receipt.ts';
 import { createJudge } from './verify/evidence.ts';
+import { triggerOf, type WatchFeed, type WatchOptions, watchFeed } from './watch.ts';
 
 export interface NmpClientComponents {
   readonly suite: CryptoSuite;
@@ -201,8 +194,7 @@ export class NmpClient {
    * @throws NmpError of transport, HANDSHAKE_*
    */
   async attest(peer: string, options: CallOptions = {}): Promise<AttestationReport> {
-    const session = this.#sessions.get(peer);
-    if (session === undefined) throw new NmpError('UNREACHABLE', 'connect to the node first');
+    const session = this.#connected(peer);
     let report: AttestationReport | undefined;
     const onReport = (made: AttestationReport) => {
       report = made;
@@ -233,13 +225,10 @@ export class NmpClient {
     options: CallOptions = {},
   ): Promise<Answer> {
     const signal = this.#signal(options);
-    const capability = await this.#capability(peer, tool, signal);
-    if (capability.logic === 'client') throw new NmpError('CALL_CAPABILITY');
-    const moduleHash = fromHex(capability.logic.moduleHash);
-    if (moduleHash === undefined) throw new NmpError('NODE_RECORD_INVALID');
-    const { abi } = capability.logic;
-    const engineHash = engineFor(abi);
-    return this.#call(peer, capability, { args, moduleHash, engineHash }, { ...options, signal });
+    return this.#call(peer, await this.#installed(peer, tool, args, signal), {
+      ...options,
+      signal,
+    });
   }
 
   /**
@@ -248,22 +237,32 @@ export class NmpClient {
    */
   async run(peer: string, request: RunRequest, options: CallOptions = {}): Promise<Answer> {
     const signal = this.#signal(options);
-    const capability = await this.#capability(
-      peer,
-      request.capability ?? { dataset: request.datasets?.[0]?.id },
-      signal,
-    );
-    const { suite } = this.#components;
-    return this.#call(
-      peer,
-      capability,
-      {
-        ...request,
-        moduleHash: suite.sha256(request.module),
-        engineHash: engineFor(request.abi),
-      },
-      { ...options, signal },
-    );
+    return this.#call(peer, await this.#shipped(peer, request, signal), { ...options, signal });
+  }
+
+  /**
+   * Leaves logic with a node, which runs it again and again and tells what it gives, sealed, on the
+   * session. Each look is a call like any other and counts towards every quota.
+   * @param what a module to ship, or a tool that is installed
+   * @param options `signal` and `timeoutMs` are for the opening alone
+   * @throws NmpError WATCH_TRIGGER, WATCH_LIMIT and as `run`
+   */
+  async watch(
+    peer: string,
+    what: RunRequest | { readonly tool: string; readonly args: unknown },
+    options: WatchOptions & Pick<CallOptions, 'signal' | 'timeoutMs'> = {},
+  ): Promise<WatchFeed> {
+    const { suite, random } = this.#components;
+    const watch = triggerOf(options);
+    assertTrigger(watch);
+    const signal = this.#signal(options);
+    const { capability, logic } =
+      'tool' in what
+        ? await this.#installed(peer, what.tool, what.args, signal)
+        : await this.#shipped(peer, what, signal);
+    const { request, requestNonce } = requestOf(random, capability, logic, 'attested');
+    const opened = await this.#connected(peer).watch({ ...request, watch }, signal);
+    return watchFeed(suite, opened, { capability, logic, requestNonce });
   }
 
   /**
@@ -344,8 +343,7 @@ export class NmpClient {
 
   async #fetchRecord(peer: string, signal: AbortSignal): Promise<NodeRecord> {
     const { suite, clock } = this.#components;
-    const session = this.#sessions.get(peer);
-    if (session === undefined) throw new NmpError('UNREACHABLE', 'connect to the node first');
+    const session = this.#connected(peer);
     const frames = await (await this.#node()).open(peer, PROTOCOL.describe, signal);
     const bytes = await readRecord(frames, signal);
     const record = openNodeRecord(suite, bytes, keyOf(session.node), clock.nowMs());
@@ -374,91 +372,72 @@ export class NmpClient {
 
   async #call(
     peer: string,
-    capability: CapabilityDescription,
-    what: Partial<Pick<RunRequest, 'module' | 'datasets' | 'abi' | 'imports'>> & {
-      readonly args: unknown;
-      readonly moduleHash: Uint8Array;
-      readonly engineHash: Uint8Array | undefined;
-    },
+    { capability, logic }: Chosen,
     options: CallOptions & { readonly signal: AbortSignal },
   ): Promise<Answer> {
     const { suite, random } = this.#components;
-    const session = this.#sessions.get(peer);
-    if (session === undefined) throw new NmpError('UNREACHABLE', 'connect to the node first');
+    const session = this.#connected(peer);
     const proofMode = options.proofMode ?? 'attested';
-    if (!capability.proofModes.some((mode) => mode === proofMode)) {
-      throw new NmpError('CALL_PROOF_MODE');
-    }
+    const asked = requestOf(random, capability, logic, proofMode);
     // Before anything is sent: an answer that cannot be checked is not asked for.
     const verifier = proofMode === 'stark-composite' ? await this.#receipts() : undefined;
-    const argumentBytes = Uint8Array.from(utf8(canonicalJson(what.args)));
-    const requestNonce = Uint8Array.from(random.bytes(32));
-    const request: Partial<LogicRequest> = {
-      capability: capabilityId(capability),
-      inputs: new Map([['arguments', argumentBytes]]),
-      requestNonce,
-      proofMode,
-      ...(what.module === undefined ? {} : { wasmBinary: Uint8Array.from(what.module) }),
-      ...(what.abi === undefined ? {} : { abi: what.abi }),
-      moduleCapabilities: [...(what.imports ?? [])],
-      datasets: (what.datasets ?? []).map(({ id, columns }) => ({
-        dataset: id,
-        columns: [...(columns ?? [])],
-      })),
-    };
-    const { response, attested } = await session.call(request, options);
-    if (response.refusal !== undefined) throw refusedBy(response.refusal);
-    const digest = capabilityDigest(suite, capability);
-    this.#assertStated(attested, capabilityId(capability), digest);
-    const report = judgeAnswer(suite, response, attested, {
-      moduleHash: what.moduleHash,
-      engineHash: what.engineHash,
-      capability: { id: capabilityId(capability), digest },
-      datasets: what.datasets?.map((dataset) => dataset.id),
-      requestNonce,
-    });
-    const failure = firstFailure(report);
-    if (failure !== undefined) throw failure;
-    const receipt =
-      verifier &&
-      (await awaitReceipt(
-        {
-          suite,
-          verifier,
-          sleep,
-          ask: (asked, signal) => session.call(asked, { signal }),
-        },
-        { response, attested },
-        {
-          imageId: fromHex(RECEIPT_IMAGES[0] ?? '') ?? new Uint8Array(0),
-          moduleHash: what.moduleHash,
-          arguments: argumentBytes,
-          fuel: BigInt(capability.limits.fuel),
-          requestNonce,
-          datasets: datasetsOf(capability, what.datasets),
-        },
-        options,
-      ));
-    return {
-      output: JSON.parse(response.semanticEvidence),
-      report,
-      certificate: response.cryptographicProof,
-      ...(receipt === undefined ? {} : { receipt }),
-    };
+    const { request, argumentBytes, requestNonce } = asked;
+    const answered = await session.call(request, options);
+    const answer = released(suite, answered, { capability, logic, requestNonce });
+    if (verifier === undefined) return answer;
+    const receipt = await awaitReceipt(
+      {
+        suite,
+        verifier,
+        sleep,
+        ask: (job, signal) => session.call(job, { signal }),
+      },
+      answered,
+      {
+        imageId: fromHex(RECEIPT_IMAGES[0] ?? '') ?? new Uint8Array(0),
+        moduleHash: logic.moduleHash,
+        arguments: argumentBytes,
+        fuel: BigInt(capability.limits.fuel),
+        requestNonce,
+        datasets: datasetsOf(capability, logic.datasets),
+      },
+      options,
+    );
+    return { ...answer, receipt };
   }
 
-  /** The record was only signed by the node; the statement is attested. They must agree. */
-  #assertStated({ statement }: Attested, id: string, digest: Uint8Array): void {
-    const stated = statement.capabilities.find((capability) => capability.id === id);
-    if (stated === undefined || !equalBytes(stated.digest, digest)) {
-      throw new NmpError('HANDSHAKE_STATEMENT');
-    }
+  #connected(peer: string): NodeSession {
+    const session = this.#sessions.get(peer);
+    if (session === undefined) throw new NmpError('UNREACHABLE', 'connect to the node first');
+    return session;
+  }
+
+  /** @throws NmpError CALL_CAPABILITY, NODE_RECORD_INVALID */
+  async #installed(peer: string, tool: string, args: unknown, signal: AbortSignal) {
+    const capability = await this.#capability(peer, tool, signal);
+    if (capability.logic === 'client') throw new NmpError('CALL_CAPABILITY');
+    const moduleHash = fromHex(capability.logic.moduleHash);
+    if (moduleHash === undefined) throw new NmpError('NODE_RECORD_INVALID');
+    const engineHash = engineFor(capability.logic.abi);
+    return { capability, logic: { args, moduleHash, engineHash } };
+  }
+
+  /** @throws NmpError CALL_CAPABILITY */
+  async #shipped(peer: string, request: RunRequest, signal: AbortSignal): Promise<Chosen> {
+    const capability = await this.#capability(
+      peer,
+      request.capability ?? { dataset: request.datasets?.[0]?.id },
+      signal,
+    );
+    const moduleHash = this.#components.suite.sha256(request.module);
+    return { capability, logic: { ...request, moduleHash, engineHash: engineFor(request.abi) } };
   }
 }
 
-/** The engine that a text must have run on; the one that this client knows. */
-function engineFor(abi: string | undefined): Uint8Array | undefined {
-  return abi === 'javascript' ? fromHex(SCRIPT_ENGINE_SHA256) : undefined;
+/** Logic, and the capability under whose rules it runs. */
+interface Chosen {
+  readonly capability: CapabilityDescription;
+  readonly logic: Logic;
 }
 
 /** The columns that the module was given: those asked for, or all that the capability grants. */

@@ -22,7 +22,8 @@ import { type QuorumAnswer, quorum } from './quorum.ts';
 import { retrying } from './retry.ts';
 import type { ZkReceipt } from './verify/await-receipt.ts';
 import { loadReceiptVerifier } from './verify/receipts.ts';
-import { startWatchdog, type Watchdog, type WatchdogEvent } from './watchdog.ts';
+import type { WatchOptions } from './watch.ts';
+import { followWatchdog, startWatchdog, type Watchdog, type WatchdogEvent } from './watchdog.ts';
 
 export interface ClientInfo {
   readonly name: string;
@@ -55,6 +56,14 @@ export interface ToolOptions extends CallOptions {
 export interface QuorumOptions extends ToolOptions {
   /** How many nodes must answer alike; default: n − ⌊(n − 1) / 3⌋ of n. */
   readonly agree?: number;
+}
+
+export interface WatchdogOptions extends Omit<WatchOptions, 'everyMs'> {
+  /** Pause between looks; with `run` 1 s to 1 h. Default: 60 s. */
+  readonly intervalMs?: number;
+  readonly signal?: AbortSignal;
+  /** Logic to leave with the node: a module to ship, or a tool that is installed there. */
+  readonly run?: RunRequest | { readonly tool: string; readonly args: unknown };
 }
 
 const DEFAULT_RETRIES = 2;
@@ -181,21 +190,31 @@ export class NmpClient extends InjectedClient {
   }
 
   /**
-   * Attests a node every minute (or as told) and calls back with each report. Runs until it is
-   * stopped, its signal fires or the client is closed.
+   * With `run`: leaves that logic with the node, which runs it at every look and pushes what passes
+   * guardian, sandbox, egress filter and quotas over the session; see `watch`. Without: attests the
+   * node every minute (or as told) and calls back with each report. Runs until it is stopped, its
+   * signal fires, the client is closed or, with `run`, an event says that it ended.
    */
   deployWatchdog(
     peer: string,
     name: string,
     callback: (event: WatchdogEvent) => void,
-    options: { readonly intervalMs?: number; readonly signal?: AbortSignal } = {},
+    options: WatchdogOptions = {},
   ): Watchdog {
-    const { intervalMs = DEFAULT_WATCH_MS, signal } = options;
-    const watchdog = startWatchdog(
-      { name, peer, intervalMs, signal },
-      { attest: (bounded) => this.attest(peer, { signal: bounded }), sleep },
-      callback,
-    );
+    const { intervalMs = DEFAULT_WATCH_MS, signal, run, ...trigger } = options;
+    const watchdog =
+      run === undefined
+        ? startWatchdog(
+            { name, peer, intervalMs, signal },
+            { attest: (bounded) => this.attest(peer, { signal: bounded }), sleep },
+            callback,
+          )
+        : followWatchdog(
+            { name, peer, signal },
+            (bounded) =>
+              this.watch(peer, run, { everyMs: intervalMs, ...trigger, signal: bounded }),
+            callback,
+          );
     this.#watchdogs.add(watchdog);
     return watchdog;
   }

@@ -11,9 +11,11 @@ import type { Clock, Random } from '../../shared/runtime.ts';
 import { LogicRequest, type LogicResponse } from '../../shared/wire/codec.ts';
 import { PROTOCOL } from '../../shared/wire/constants.ts';
 import type { FrameChannel } from '../../shared/wire/frames.ts';
+import type { WatchTrigger } from '../../shared/wire/watch.ts';
 import type { ClientNode } from '../mesh/client-node.ts';
-import { exchange } from './call-stream.ts';
+import { type CallStreamInit, exchange } from './call-stream.ts';
 import { type ElicitedSession, type Evidence, elicit, type NodePeer } from './elicit.ts';
+import { openWatch, type WatchStream } from './watch-stream.ts';
 
 /** Judges evidence; throws the NmpError of the first failed check. */
 export type Judge = (evidence: Evidence, node: NodePeer) => Promise<AttestationReport>;
@@ -50,6 +52,17 @@ const EXPIRY_MARGIN_MS = 5_000;
 /** The node gives up a handshake whose first request does not come within 10 s. */
 const PREPARED_MS = 5_000;
 
+/** What is done with a stream that is ready for its opener. */
+type Use<T> = (
+  components: {
+    readonly suite: CryptoSuite;
+    readonly frames: FrameChannel;
+    readonly clock: Clock;
+  },
+  init: CallStreamInit,
+  request: Partial<LogicRequest>,
+) => Promise<T>;
+
 /** A handshake up to M2, judged; its stream waits for the first request. */
 interface Prepared {
   readonly frames: FrameChannel;
@@ -81,14 +94,41 @@ export class NodeSession {
     request: Partial<LogicRequest>,
     options: CallOptions,
   ): Promise<{ response: LogicResponse; attested: Attested }> {
-    const fresh = await this.#firstCall(request, options);
+    return this.#use(request, options.signal, (components, init, sealed) =>
+      exchange(components, init, sealed, options),
+    );
+  }
+
+  /**
+   * Leaves a watchdog with the node and returns its stream, open and granted.
+   * @param signal for the opening alone
+   * @throws NmpError of transport, handshake and attestation; WATCH_*
+   */
+  async watch(
+    request: Partial<LogicRequest> & { readonly watch: WatchTrigger },
+    signal: AbortSignal,
+  ): Promise<{ response: WatchStream; attested: Attested }> {
+    return this.#use(request, signal, (components, init, sealed) =>
+      openWatch(components, init, { ...sealed, watch: request.watch }, { signal }),
+    );
+  }
+
+  async #use<T>(
+    request: Partial<LogicRequest>,
+    signal: AbortSignal,
+    use: Use<T>,
+  ): Promise<{ response: T; attested: Attested }> {
+    const fresh = await this.#firstCall(request, signal, use);
     if (fresh !== undefined) return fresh;
     try {
-      return await this.#laterCall(request, options);
+      return await this.#laterCall(request, signal, use);
     } catch (error) {
       if (!(error instanceof NmpError) || error.code !== 'SESSION_UNKNOWN') throw error;
       this.close();
-      return (await this.#firstCall(request, options)) ?? (await this.#laterCall(request, options));
+      return (
+        (await this.#firstCall(request, signal, use)) ??
+        (await this.#laterCall(request, signal, use))
+      );
     }
   }
 
@@ -156,7 +196,7 @@ export class NodeSession {
   }
 
   /** Handshake and call in one flight; undefined if a session is open or being opened. */
-  async #firstCall(request: Partial<LogicRequest>, options: CallOptions) {
+  async #firstCall<T>(request: Partial<LogicRequest>, signal: AbortSignal, use: Use<T>) {
     const current = await this.#opening?.catch(() => undefined);
     if (current !== undefined && this.#components.clock.monotonicMs() < current.expiresAtMs) {
       return undefined;
@@ -170,16 +210,15 @@ export class NodeSession {
     this.#opening = opened.promise;
     let frames: FrameChannel | undefined;
     try {
-      const prepared = (await this.#takePrepared()) ?? (await this.#handshake(options.signal));
+      const prepared = (await this.#takePrepared()) ?? (await this.#handshake(signal));
       frames = prepared.frames;
       const { open } = prepared;
       opened.resolve(open);
       const { session } = open;
-      const response = await exchange(
+      const response = await use(
         { suite, frames, clock },
         { secrets: session.secrets, stream: 0n, opener: session.opener },
         { ...request, clientSignature: Uint8Array.from(session.clientSignature) },
-        options,
       );
       return { response, attested: open };
     } catch (error) {
@@ -243,19 +282,18 @@ export class NodeSession {
     };
   }
 
-  async #laterCall(request: Partial<LogicRequest>, options: CallOptions) {
+  async #laterCall<T>(request: Partial<LogicRequest>, signal: AbortSignal, use: Use<T>) {
     const { mesh, suite, clock } = this.#components;
     const open = await this.#opening;
     if (open === undefined) throw new NmpError('SESSION_UNKNOWN');
     const stream = open.nextStream++;
     const { token, secrets } = open.session;
-    const frames = await mesh.open(this.node.id, PROTOCOL.call, options.signal);
+    const frames = await mesh.open(this.node.id, PROTOCOL.call, signal);
     try {
-      const response = await exchange(
+      const response = await use(
         { suite, frames, clock },
         { secrets, stream, opener: LogicRequest.encode({ sessionToken: token, stream }) },
         request,
-        options,
       );
       return { response, attested: open };
     } catch (error) {

@@ -2,6 +2,7 @@
  * A data node: binds its statement to the NSM, joins the mesh, serves handshakes and calls.
  * Everything it needs is handed to it; `enclave/main.ts` chooses.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection, Ed25519PrivateKey, Stream } from '@libp2p/interface';
 import { encodeNodeStatement, type NodeStatement } from '../../shared/attestation/statement.ts';
 import { NmpError } from '../../shared/errors.ts';
@@ -15,12 +16,13 @@ import type { EnclaveSocket } from '../mesh/enclave-socket.ts';
 import { createMeshNode, type MeshNode, type MeshReach } from '../mesh/mesh-node.ts';
 import type { ElicitInit, RemotePeer } from '../session/elicit.ts';
 import { type ServeComponents, serveCall, serveElicit } from '../session/serve.ts';
+import { Watchdogs } from '../session/watchdogs.ts';
 import type { Capability } from './capability.ts';
 import { serveRecord } from './describe.ts';
 import { createPipeline, type PipelineComponents } from './pipeline.ts';
 
 export interface NodeComponents
-  extends Omit<ServeComponents, 'calls'>,
+  extends Omit<ServeComponents, 'calls' | 'watchdogs'>,
     Omit<PipelineComponents, 'suite'> {
   readonly socket: EnclaveSocket;
 }
@@ -110,7 +112,9 @@ export async function createNode(components: NodeComponents, init: NodeInit): Pr
   };
   const { simulated } = statement;
   const calls = createPipeline(components, { capabilities: init.capabilities, simulated });
-  const serving = { ...components, calls };
+  const sleep = (ms: number, until: AbortSignal) => pause(ms, undefined, { signal: until });
+  const watchdogs = new Watchdogs({ ...components, calls, sleep });
+  const serving = { ...components, calls, watchdogs };
   const { signal } = shutdown;
 
   let record = new Uint8Array(0);

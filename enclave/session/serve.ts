@@ -13,6 +13,7 @@ import {
   type RemotePeer,
 } from './elicit.ts';
 import type { Session } from './session-store.ts';
+import type { Watchdogs, WatchPlace } from './watchdogs.ts';
 
 /** What a call may know of where it came from. */
 export interface CallContext {
@@ -28,6 +29,8 @@ export type CallHandler = (request: LogicRequest, context: CallContext) => Promi
 export interface ServeComponents extends ElicitComponents {
   readonly clock: Clock;
   readonly calls: CallHandler;
+  /** Where watchdogs are left; absent: none is taken. */
+  readonly watchdogs?: Watchdogs;
 }
 
 /** A call is reported on from then on. */
@@ -42,22 +45,36 @@ const RESPONSE_TIMEOUT_MS = 60_000;
 const OPENER_BYTES_MAX = 64;
 
 async function answer(
-  components: Pick<ServeComponents, 'suite' | 'calls' | 'clock'>,
+  components: Pick<ServeComponents, 'suite' | 'calls' | 'clock' | 'watchdogs'>,
   frames: FrameChannel,
   call: {
     readonly session: Session;
+    readonly ended: AbortSignal;
     readonly stream: bigint;
     readonly confirm?: (request: LogicRequest) => void;
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { suite, calls, clock } = components;
+  const { suite, calls, clock, watchdogs } = components;
   const keys = deriveStreamKeys(suite, call.session.secrets, call.stream);
   const { stream } = call;
   const reader = new RecordReader({ suite, frames }, { key: keys.clientToNode, stream });
   const writer = new RecordWriter({ suite, frames, clock }, { key: keys.nodeToClient, stream });
+  let place: WatchPlace | undefined;
+  const check = (head: LogicRequest) => {
+    call.confirm?.(head);
+    if (head.watch === undefined) return;
+    if (watchdogs === undefined) throw new NmpError('WATCH_LIMIT');
+    place = watchdogs.admit(call.session.peer, head);
+  };
   try {
-    const request = await readRequest(reader, call.confirm, signal);
+    const request = await readRequest(reader, check, signal);
+    if (place !== undefined && watchdogs !== undefined) {
+      const alive = AbortSignal.any([signal, call.ended]);
+      await watchdogs.serve(place, request, call.session, writer, alive);
+      await frames.close();
+      return;
+    }
     let sending: Promise<void> = Promise.resolve();
     const startedMs = clock.monotonicMs();
     const progress = (stage: number) => {
@@ -74,6 +91,7 @@ async function answer(
     await writer.writeMessage(response, writing);
     await frames.close();
   } finally {
+    place?.release();
     reader.wipe();
     writer.wipe();
   }
@@ -81,17 +99,17 @@ async function answer(
 
 /**
  * Takes the request and, if it is announced, the module behind it: into one buffer, once.
- * @throws NmpError FRAME_SIZE, FRAME_MALFORMED, and what `confirm` throws, before the module is read
+ * @throws NmpError FRAME_SIZE, FRAME_MALFORMED, and what `check` throws, before the module is read
  */
 async function readRequest(
   reader: RecordReader,
-  confirm: ((request: LogicRequest) => void) | undefined,
+  check: (head: LogicRequest) => void,
   outer: AbortSignal,
 ): Promise<LogicRequest> {
   const signal = AbortSignal.any([outer, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
   const message = await reader.readMessage(REQUEST_BYTES_MAX, { signal });
   const request = decodeLogicRequest(message, REQUEST_BYTES_MAX);
-  confirm?.(request);
+  check(request);
   const { moduleBytes } = request;
   if (moduleBytes === 0) return request;
   if (moduleBytes > MODULE_BYTES_MAX) throw new NmpError('FRAME_SIZE');
@@ -116,10 +134,10 @@ export async function serveElicit(
 ): Promise<void> {
   const handshake = AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)]);
   const pending = await acceptElicitation(components, init, peer, frames, handshake);
-  const { session, release } = components.sessions.enter(pending.session.token, peer.id, 0n);
+  const { session, ended, release } = components.sessions.enter(pending.session.token, peer.id, 0n);
   try {
     const { confirm } = pending;
-    await answer(components, frames, { session, stream: 0n, confirm }, signal);
+    await answer(components, frames, { session, ended, stream: 0n, confirm }, signal);
   } finally {
     release();
   }
@@ -135,13 +153,13 @@ export async function serveCall(
   const first = AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)]);
   const opener = decodeLogicRequest(await frames.read(first), OPENER_BYTES_MAX);
   if (opener.stream === 0n) throw new NmpError('SESSION_REPLAY');
-  const { session, release } = components.sessions.enter(
+  const { session, ended, release } = components.sessions.enter(
     opener.sessionToken,
     peer.id,
     opener.stream,
   );
   try {
-    await answer(components, frames, { session, stream: opener.stream }, signal);
+    await answer(components, frames, { session, ended, stream: opener.stream }, signal);
   } finally {
     release();
   }

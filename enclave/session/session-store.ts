@@ -47,6 +47,7 @@ export interface Session {
 }
 
 interface Entry extends Session {
+  readonly ended: AbortController;
   inFlight: number;
   highest: bigint;
   readonly seen: Set<bigint>;
@@ -127,6 +128,7 @@ export class SessionStore {
     const entry: Entry = {
       ...init,
       expiresAtMs: this.#components.clock.monotonicMs() + this.#limits.ttlMs,
+      ended: new AbortController(),
       inFlight: 0,
       highest: -1n,
       seen: new Set(),
@@ -137,10 +139,15 @@ export class SessionStore {
   }
 
   /**
-   * Takes stream number `stream` of a session for one call; `release` ends it.
+   * Takes stream number `stream` of a session for one call; `release` ends it. `ended` fires when
+   * the session is dropped while the call lasts.
    * @throws NmpError SESSION_UNKNOWN, SESSION_REPLAY, SESSION_LIMIT
    */
-  enter(token: string, peer: string, stream: bigint): { session: Session; release: () => void } {
+  enter(
+    token: string,
+    peer: string,
+    stream: bigint,
+  ): { session: Session; ended: AbortSignal; release: () => void } {
     const entry = this.#sessions.get(token);
     if (entry === undefined || entry.peer !== peer) throw new NmpError('SESSION_UNKNOWN');
     if (this.#components.clock.monotonicMs() >= entry.expiresAtMs) {
@@ -162,6 +169,7 @@ export class SessionStore {
     let released = false;
     return {
       session: entry,
+      ended: entry.ended.signal,
       release: () => {
         if (!released) entry.inFlight--;
         released = true;
@@ -189,6 +197,7 @@ export class SessionStore {
     if (left > 0) this.#byPeer.set(entry.peer, left);
     else this.#byPeer.delete(entry.peer);
     wipeSecrets(entry.secrets);
+    entry.ended.abort(new NmpError('SESSION_UNKNOWN'));
   }
 
   #expire(): void {

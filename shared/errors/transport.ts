@@ -110,6 +110,31 @@ export const TRANSPORT_ERRORS = {
     cause: 'Too many sessions, handshakes or calls in flight for this peer or this node.',
     remedy: 'Close sessions that are not needed, or wait and try again.',
   },
+  WATCH_TRIGGER: {
+    stage: 'config',
+    exit: 2,
+    cause:
+      'The pause, the number of events or the time to live of a watchdog is out of its bounds.',
+    remedy: 'Take 1 s to 1 h between looks, 1 to 3,600 events and at most 1 h.',
+  },
+  WATCH_LIMIT: {
+    stage: 'handshake',
+    exit: 3,
+    cause: 'This peer or this node has as many watchdogs as are taken.',
+    remedy: 'Stop watchdogs that are not needed, or wait and try again.',
+  },
+  WATCH_ENDED: {
+    stage: 'transport',
+    exit: 3,
+    cause: 'The watchdog reached its last event, its time or too many refusals in a row.',
+    remedy: 'Deploy it again if it is still wanted.',
+  },
+  WATCH_SILENT: {
+    stage: 'transport',
+    exit: 3,
+    cause: 'A watchdog gave no sign of life for 90 s, or an event is not the next one.',
+    remedy: 'Deploy it again; if it recurs, the relay holds traffic back.',
+  },
   NODE_RECORD_INVALID: {
     stage: 'transport',
     exit: 3,

@@ -100,6 +100,7 @@ export interface LogicRequest {
     moduleBytes: number;
     job: string;
     cancelJob: boolean;
+    watch?: Watch;
 }
 export declare namespace LogicRequest {
     interface LogicRequest$inputsEntry {
@@ -197,9 +198,53 @@ export declare namespace LogicRequest {
         field: '$.cancelJob';
         value: boolean;
     }
+    interface LogicRequestWatchEveryMsFieldEvent {
+        field: '$.watch.everyMs';
+        value: number;
+    }
+    interface LogicRequestWatchEventsFieldEvent {
+        field: '$.watch.events';
+        value: number;
+    }
+    interface LogicRequestWatchTtlMsFieldEvent {
+        field: '$.watch.ttlMs';
+        value: number;
+    }
+    interface LogicRequestWatchChangesFieldEvent {
+        field: '$.watch.changes';
+        value: boolean;
+    }
     function encode(obj: Partial<LogicRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicRequest>): LogicRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicRequest>): Generator<LogicRequestSessionTokenFieldEvent | LogicRequestWasmBinaryFieldEvent | LogicRequestInputsFieldEvent | LogicRequestPqcCiphertextFieldEvent | LogicRequestAesNonceFieldEvent | LogicRequestStreamFieldEvent | LogicRequestClientSignatureFieldEvent | LogicRequestCapabilityFieldEvent | LogicRequestDatasetsDatasetFieldEvent | LogicRequestDatasetsColumnsFieldEvent | LogicRequestDeadlineMsFieldEvent | LogicRequestProofModeFieldEvent | LogicRequestModuleCapabilitiesFieldEvent | LogicRequestRequestNonceFieldEvent | LogicRequestAbiFieldEvent | LogicRequestModuleBytesFieldEvent | LogicRequestJobFieldEvent | LogicRequestCancelJobFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicRequest>): Generator<LogicRequestSessionTokenFieldEvent | LogicRequestWasmBinaryFieldEvent | LogicRequestInputsFieldEvent | LogicRequestPqcCiphertextFieldEvent | LogicRequestAesNonceFieldEvent | LogicRequestStreamFieldEvent | LogicRequestClientSignatureFieldEvent | LogicRequestCapabilityFieldEvent | LogicRequestDatasetsDatasetFieldEvent | LogicRequestDatasetsColumnsFieldEvent | LogicRequestDeadlineMsFieldEvent | LogicRequestProofModeFieldEvent | LogicRequestModuleCapabilitiesFieldEvent | LogicRequestRequestNonceFieldEvent | LogicRequestAbiFieldEvent | LogicRequestModuleBytesFieldEvent | LogicRequestJobFieldEvent | LogicRequestCancelJobFieldEvent | LogicRequestWatchEveryMsFieldEvent | LogicRequestWatchEventsFieldEvent | LogicRequestWatchTtlMsFieldEvent | LogicRequestWatchChangesFieldEvent>;
+}
+export interface Watch {
+    everyMs: number;
+    events: number;
+    ttlMs: number;
+    changes: boolean;
+}
+export declare namespace Watch {
+    const codec: () => Codec<Watch>;
+    interface WatchEveryMsFieldEvent {
+        field: '$.everyMs';
+        value: number;
+    }
+    interface WatchEventsFieldEvent {
+        field: '$.events';
+        value: number;
+    }
+    interface WatchTtlMsFieldEvent {
+        field: '$.ttlMs';
+        value: number;
+    }
+    interface WatchChangesFieldEvent {
+        field: '$.changes';
+        value: boolean;
+    }
+    function encode(obj: Partial<Watch>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Watch>): Watch;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Watch>): Generator<WatchEveryMsFieldEvent | WatchEventsFieldEvent | WatchTtlMsFieldEvent | WatchChangesFieldEvent>;
 }
 export interface DatasetGrant {
     dataset: string;
@@ -234,6 +279,8 @@ export interface LogicResponse {
     segments: number;
     segmentsProven: number;
     cycles: bigint;
+    watch?: Watch;
+    look: bigint;
 }
 export declare namespace LogicResponse {
     const codec: () => Codec<LogicResponse>;
@@ -314,9 +361,29 @@ export declare namespace LogicResponse {
         field: '$.cycles';
         value: bigint;
     }
+    interface LogicResponseWatchEveryMsFieldEvent {
+        field: '$.watch.everyMs';
+        value: number;
+    }
+    interface LogicResponseWatchEventsFieldEvent {
+        field: '$.watch.events';
+        value: number;
+    }
+    interface LogicResponseWatchTtlMsFieldEvent {
+        field: '$.watch.ttlMs';
+        value: number;
+    }
+    interface LogicResponseWatchChangesFieldEvent {
+        field: '$.watch.changes';
+        value: boolean;
+    }
+    interface LogicResponseLookFieldEvent {
+        field: '$.look';
+        value: bigint;
+    }
     function encode(obj: Partial<LogicResponse>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicResponse>): LogicResponse;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicResponse>): Generator<LogicResponseSemanticEvidenceFieldEvent | LogicResponseCryptographicProofFieldEvent | LogicResponseZkReceiptFieldEvent | LogicResponseInputSaltFieldEvent | LogicResponseOutputSaltFieldEvent | LogicResponseInputCommitmentFieldEvent | LogicResponseRefusalStageFieldEvent | LogicResponseRefusalCodeFieldEvent | LogicResponseRefusalCountBucketFieldEvent | LogicResponseRefusalRetryableFieldEvent | LogicResponseRefusalAuditIdFieldEvent | LogicResponseRefusalReasonsFieldEvent | LogicResponseRefusalPaddingFieldEvent | LogicResponseJobFieldEvent | LogicResponseJobStateFieldEvent | LogicResponseJobBeforeFieldEvent | LogicResponseSegmentsFieldEvent | LogicResponseSegmentsProvenFieldEvent | LogicResponseCyclesFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicResponse>): Generator<LogicResponseSemanticEvidenceFieldEvent | LogicResponseCryptographicProofFieldEvent | LogicResponseZkReceiptFieldEvent | LogicResponseInputSaltFieldEvent | LogicResponseOutputSaltFieldEvent | LogicResponseInputCommitmentFieldEvent | LogicResponseRefusalStageFieldEvent | LogicResponseRefusalCodeFieldEvent | LogicResponseRefusalCountBucketFieldEvent | LogicResponseRefusalRetryableFieldEvent | LogicResponseRefusalAuditIdFieldEvent | LogicResponseRefusalReasonsFieldEvent | LogicResponseRefusalPaddingFieldEvent | LogicResponseJobFieldEvent | LogicResponseJobStateFieldEvent | LogicResponseJobBeforeFieldEvent | LogicResponseSegmentsFieldEvent | LogicResponseSegmentsProvenFieldEvent | LogicResponseCyclesFieldEvent | LogicResponseWatchEveryMsFieldEvent | LogicResponseWatchEventsFieldEvent | LogicResponseWatchTtlMsFieldEvent | LogicResponseWatchChangesFieldEvent | LogicResponseLookFieldEvent>;
 }
 export interface Refusal {
     stage: string;

@@ -499,6 +499,10 @@ export var LogicRequest;
                     w.uint32(216);
                     w.bool(obj.cancelJob);
                 }
+                if (obj.watch != null) {
+                    w.uint32(226);
+                    Watch.codec().encode(obj.watch, w);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -608,6 +612,12 @@ export var LogicRequest;
                         }
                         case 27: {
                             obj.cancelJob = reader.bool();
+                            break;
+                        }
+                        case 28: {
+                            obj.watch = Watch.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.watch
+                            });
                             break;
                         }
                         default: {
@@ -764,6 +774,12 @@ export var LogicRequest;
                             };
                             break;
                         }
+                        case 28: {
+                            yield* Watch.codec().stream(reader, reader.uint32(), `${prefix}.watch`, {
+                                limits: opts.limits?.watch
+                            });
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -787,6 +803,124 @@ export var LogicRequest;
     }
     LogicRequest.stream = stream;
 })(LogicRequest || (LogicRequest = {}));
+export var Watch;
+(function (Watch) {
+    let _codec;
+    Watch.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.everyMs != null && obj.everyMs !== 0)) {
+                    w.uint32(8);
+                    w.uint32(obj.everyMs);
+                }
+                if ((obj.events != null && obj.events !== 0)) {
+                    w.uint32(16);
+                    w.uint32(obj.events);
+                }
+                if ((obj.ttlMs != null && obj.ttlMs !== 0)) {
+                    w.uint32(24);
+                    w.uint32(obj.ttlMs);
+                }
+                if ((obj.changes != null && obj.changes !== false)) {
+                    w.uint32(32);
+                    w.bool(obj.changes);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    everyMs: 0,
+                    events: 0,
+                    ttlMs: 0,
+                    changes: false
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.everyMs = reader.uint32();
+                            break;
+                        }
+                        case 2: {
+                            obj.events = reader.uint32();
+                            break;
+                        }
+                        case 3: {
+                            obj.ttlMs = reader.uint32();
+                            break;
+                        }
+                        case 4: {
+                            obj.changes = reader.bool();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.everyMs`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.events`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.ttlMs`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.changes`,
+                                value: reader.bool()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Watch.codec());
+    }
+    Watch.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Watch.codec(), opts);
+    }
+    Watch.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Watch.codec(), opts);
+    }
+    Watch.stream = stream;
+})(Watch || (Watch = {}));
 export var DatasetGrant;
 (function (DatasetGrant) {
     let _codec;
@@ -947,6 +1081,14 @@ export var LogicResponse;
                     w.uint32(200);
                     w.uint64(obj.cycles);
                 }
+                if (obj.watch != null) {
+                    w.uint32(210);
+                    Watch.codec().encode(obj.watch, w);
+                }
+                if ((obj.look != null && obj.look !== 0n)) {
+                    w.uint32(216);
+                    w.uint64(obj.look);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -963,7 +1105,8 @@ export var LogicResponse;
                     jobBefore: 0,
                     segments: 0,
                     segmentsProven: 0,
-                    cycles: 0n
+                    cycles: 0n,
+                    look: 0n
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1021,6 +1164,16 @@ export var LogicResponse;
                         }
                         case 25: {
                             obj.cycles = reader.uint64();
+                            break;
+                        }
+                        case 26: {
+                            obj.watch = Watch.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.watch
+                            });
+                            break;
+                        }
+                        case 27: {
+                            obj.look = reader.uint64();
                             break;
                         }
                         default: {
@@ -1121,6 +1274,19 @@ export var LogicResponse;
                         case 25: {
                             yield {
                                 field: `${prefix}.cycles`,
+                                value: reader.uint64()
+                            };
+                            break;
+                        }
+                        case 26: {
+                            yield* Watch.codec().stream(reader, reader.uint32(), `${prefix}.watch`, {
+                                limits: opts.limits?.watch
+                            });
+                            break;
+                        }
+                        case 27: {
+                            yield {
+                                field: `${prefix}.look`,
                                 value: reader.uint64()
                             };
                             break;

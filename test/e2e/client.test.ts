@@ -1,10 +1,11 @@
 /** The client as an application uses it, against local nodes. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   ErrorCode,
   NmpClient,
   NmpError,
   parseClientPolicy,
+  type WatchdogEvent,
   type ZkReceipt,
 } from '../../client/index.ts';
 import { codeOfAsync } from '../support/code-of.ts';
@@ -163,6 +164,47 @@ describe('the client of an application', () => {
     );
     expect(await seen.promise).toBe('pass');
     watchdog.stop();
+  });
+
+  it('leaves logic with a node, and has every look judged', async () => {
+    const events: WatchdogEvent[] = [];
+    const ended = Promise.withResolvers<void>();
+    const peer = peers[2] ?? '';
+    const run = { module: constantModule('9'), args: {}, capability: 'count' };
+    client.deployWatchdog(
+      peer,
+      'nine',
+      (event) => {
+        events.push(event);
+        if (event.ended) ended.resolve();
+      },
+      { run, intervalMs: 1000, events: 3 },
+    );
+    await ended.promise;
+    expect(events.map(({ look, answer, error }) => [look, answer?.output, error?.code])).toEqual([
+      [1n, 9, undefined],
+      [2n, 9, undefined],
+      [3n, 9, undefined],
+      [undefined, undefined, 'WATCH_ENDED'],
+    ]);
+    expect(events[0]?.answer?.report.verdict).toBe('pass');
+    const certificates = events.map(({ answer }) => String(answer?.certificate));
+    expect(new Set(certificates.slice(0, 3)).size).toBe(3);
+  });
+
+  it('is told at once that a watchdog may not be left', async () => {
+    const peer = peers[0] ?? '';
+    const tool = { tool: 'installed', args: {} };
+    expect(await codeOfAsync(client.watch(peer, tool, { everyMs: 999 }))).toBe('WATCH_TRIGGER');
+    const feeds = [];
+    for (let i = 0; i < 4; i++) feeds.push(await client.watch(peer, tool));
+    expect(await codeOfAsync(client.watch(peer, tool))).toBe('WATCH_LIMIT');
+    for (const feed of feeds) feed.close();
+    // What was taken away makes room, as soon as the node has seen it.
+    const feed = await vi.waitFor(() => client.watch(peer, tool, { changes: true }), 10_000);
+    const { look, answer } = await feed.next(AbortSignal.timeout(10_000));
+    expect([look, answer?.output]).toEqual([1n, 7]);
+    feed.close();
   });
 
   it('gives up when its caller does', async () => {
