@@ -9,7 +9,7 @@ SEEDS ?= 2000
 ONLY ?=
 EIF ?=
 
-.PHONY: crowd egress-score mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim zk zk-prover
+.PHONY: guests crowd egress-score mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -46,6 +46,13 @@ zk: ## Rebuild the guest and verifier of ZK receipts twice, and compare with the
 
 zk-prover: ## Build the prover of ZK receipts: some 25 CPU minutes
 	@bash native/zk/build.sh prover
+
+zk-kernels: ## Compare the prover's vector kernels with its scalar ones, and the receipts of both
+	@bash native/zk/build.sh kernels
+	NMP_ZK_PROVE=1 $(NPX) vitest run test/unit/prove/kernels.test.ts
+
+zk-engines: build ## Run 200 modules on Wasmtime, on V8 and in the proven guest
+	NMP_ZK_MODULES=200 $(NPX) vitest run test/unit/prove/engines.test.ts
 
 conformance: build ## Run the MCP conformance suite of both protocol eras
 	$(NPX) vitest run test/conformance

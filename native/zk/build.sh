@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds guest, verifier and prover from the package registries alone: build.sh [guest|verifier|prover|all]
+# Builds guest, verifier and prover from the package registries alone: build.sh [guest|verifier|prover|kernels|all]
 #
-# Needs: rustup with a nightly of 2026-05-19 (1.97.0) as toolchain `nightly`, g++, dpkg-deb, patch,
+# Needs: rustup with a nightly of 2026-05-19 (1.97.0) as toolchain `nightly`, g++, dpkg-deb, patch;
+# clang++ 14 or newer for fast vector kernels (with g++ 12 they prove at a third of the speed);
 # and for guest and verifier Debian sid's rust-src 1.97.1+dfsg1-1, in NMP_RUST_SRC_DEB.
 # Writes to native/zk/guest.bin, shared/receipt/receipt-verifier.wasm, build/native/nmp-zk-prover.
 set -euo pipefail
@@ -105,7 +106,7 @@ verifier() {
 
 # Vector kernels in place of the scalar ones, chosen when the prover runs; the circuit's generated
 # code is read from its unpatched source.
-kernels() {
+sources() {
   patched risc0-zkp-3.0.5 "$ZKP_SHA256" .patched
   patched risc0-circuit-rv32im-4.0.5 "$RV32IM_SHA256" .patched
   patched risc0-circuit-rv32im-sys-4.0.3 "$RV32IM_SYS_SHA256" .patched
@@ -113,7 +114,7 @@ kernels() {
 
 # DOCS_RS keeps a build script from downloading programs that composite receipts never open.
 prover() {
-  kernels
+  sources
   DOCS_RS=1 CXXFLAGS=-O3 CARGO_TARGET_DIR="$CACHE/zk-target" \
     cargo build --locked --release --package nmp-zk-prover
   mkdir -p ../../build/native
@@ -121,10 +122,19 @@ prover() {
   mv ../../build/native/nmp-zk-prover.new ../../build/native/nmp-zk-prover
 }
 
+# Each vector kernel against the scalar one. With the prover's own examples nothing is compiled twice.
+kernels() {
+  prover
+  DOCS_RS=1 CXXFLAGS=-O3 CARGO_TARGET_DIR="$CACHE/zk-target" \
+    cargo build --locked --release --workspace --examples
+  "$CACHE/zk-target/release/examples/equal"
+}
+
 case "${1:-all}" in
   guest) guest ;;
   verifier) verifier ;;
   prover) prover ;;
+  kernels) kernels ;;
   all) guest && verifier ;;
-  *) echo "usage: build.sh [guest|verifier|prover|all]" >&2 && exit 2 ;;
+  *) echo "usage: build.sh [guest|verifier|prover|kernels|all]" >&2 && exit 2 ;;
 esac
