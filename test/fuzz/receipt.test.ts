@@ -27,7 +27,7 @@ const WORDS = [0, 1, 2, 3, 16, 17, 0xff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xfff
 
 function edit(bytes: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
   // Half of all edits hit the small structured parts at both ends; the seals between are large.
-  const near = 400;
+  const near = Math.min(400, bytes.length);
   const at = [
     below(bytes.length),
     below(near),
