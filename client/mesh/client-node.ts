@@ -10,7 +10,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import { NmpError } from '../../shared/errors.ts';
-import { PROTOCOL } from '../../shared/wire/constants.ts';
+import { CONNECTION_MONITOR, PROTOCOL } from '../../shared/wire/constants.ts';
 import { eagerFrames, type FrameChannel } from '../../shared/wire/frames.ts';
 import type { ClientIdentity, NodePeer } from '../session/elicit.ts';
 import { eagerYamux } from './eager-muxer.ts';
@@ -86,6 +86,7 @@ export async function createClientNode(init: {
     addresses: { listen: [] },
     transports: [eagerTcp()],
     connectionEncrypters: [noise()],
+    connectionMonitor: CONNECTION_MONITOR,
     streamMuxers: [eagerYamux(OWN_PROTOCOLS)],
     // Nodes on this machine and in private networks are what local mode is about.
     connectionGater: { denyDialMultiaddr: () => false },

@@ -13,7 +13,11 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import type { IpRange } from '../../shared/policy/ip-range.ts';
-import { PROTOCOL, STREAM_WINDOW_BYTES_MAX } from '../../shared/wire/constants.ts';
+import {
+  CONNECTION_MONITOR,
+  PROTOCOL,
+  STREAM_WINDOW_BYTES_MAX,
+} from '../../shared/wire/constants.ts';
 import type { EnclaveSocket } from './enclave-socket.ts';
 import { dialTarget, proxiedTcp } from './proxied-tcp.ts';
 
@@ -81,6 +85,7 @@ export async function createMeshNode(
         maxEarlyStreams: INBOUND_STREAMS_MAX,
       }),
     ],
+    connectionMonitor: CONNECTION_MONITOR,
     connectionManager: {
       maxConnections: init.maxConnections,
       inboundUpgradeTimeout: 10_000,

@@ -32,6 +32,14 @@ export const RECORD_BYTES_MAX = FRAME_BYTES_MAX - 17;
 /** A stream's receive window never grows beyond this: what a sender may have under way, bytes. */
 export const STREAM_WINDOW_BYTES_MAX = 1024 * 1024;
 /**
+ * How libp2p watches over its connections. By default it ends one whose ping takes 5 s, which under
+ * load ends connections whose other end is at work; every wait of ours has its own, shorter, limit.
+ */
+export const CONNECTION_MONITOR = {
+  pingInterval: 60_000,
+  pingTimeout: { minTimeout: 60_000, maxTimeout: 60_000 },
+} as const;
+/**
  * Plaintext of the records that we write: a frame (3 + 1 + 16 bytes more) in a yamux frame (12 more)
  * then fills one Noise message (65,519 bytes) and is neither split nor put together again.
  */
