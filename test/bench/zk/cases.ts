@@ -142,8 +142,10 @@ function answerOf(logic: ZkLogic, rows: number): string {
   }
 }
 
-/** A module that is its own entry, as small as the compiler makes it. */
-async function compileAlone(file: string): Promise<Uint8Array> {
+/** A module that is its own entry, as small as the compiler makes it, for this many rows. */
+async function compileAlone(file: string, rows: number): Promise<Uint8Array> {
+  const sized = (source: string) =>
+    source.replace(/const BYTES: i32 = \d+;/, `const BYTES: i32 = ${4 * rows};`);
   let bytes: Uint8Array | undefined;
   const { error } = await asc.main(
     [
@@ -162,7 +164,7 @@ async function compileAlone(file: string): Promise<Uint8Array> {
     {
       stdout: asc.createMemoryStream(),
       stderr: asc.createMemoryStream(),
-      readFile: (name, base) => readFile(resolve(base, name), 'utf8').catch(() => null),
+      readFile: (name, base) => readFile(resolve(base, name), 'utf8').then(sized, () => null),
       writeFile: (_name, contents) => {
         if (typeof contents !== 'string') bytes = Uint8Array.from(contents);
       },
@@ -176,7 +178,7 @@ async function compileAlone(file: string): Promise<Uint8Array> {
 export async function zkCase(logic: ZkLogic, rows: number): Promise<ZkCase> {
   const compact = logic.startsWith('compact-');
   const file = join(import.meta.dirname, 'assembly', `${logic}.ts`);
-  const module = compact ? await compileAlone(file) : (await buildLogic(file)).bytes;
+  const module = compact ? await compileAlone(file, rows) : (await buildLogic(file)).bytes;
   return caseOf(module, {
     args: { limit: 7 },
     columns: ZK_LOGIC[logic],

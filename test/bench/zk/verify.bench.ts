@@ -1,4 +1,7 @@
-/** Milliseconds to verify a stored receipt in Node, and its bytes; cycles of each run if a prover is built. */
+/**
+ * Milliseconds to verify a stored receipt in Node and in Chromium, and its bytes; cycles of each run if a
+ * prover is built, and with NMP_ZK_PROVE=1 the seconds of each proof (some minutes in all).
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createProverProcess } from '../../../enclave/prove/prover-process.ts';
@@ -9,6 +12,8 @@ import { isNmpError } from '../../../shared/errors.ts';
 import { RECEIPT_IMAGES } from '../../../shared/receipt/images.ts';
 import { parseReceiptRequest } from '../../../shared/receipt/request.ts';
 import { createReceiptVerifier } from '../../../shared/receipt/verify.ts';
+import { hasChromium, inChromium } from '../../support/chromium.ts';
+import type { PageReport } from '../../support/receipt-page.ts';
 import type { Row } from '../row.ts';
 import { failingCase, type ZkCase, zkCase } from './cases.ts';
 
@@ -31,7 +36,25 @@ async function verification(): Promise<readonly Row[]> {
   const median = took.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? Number.NaN;
   return [
     { area: 'zk', name: 'verify one segment', value: median, unit: 'ms' },
+    ...(await inBrowser(median)),
     { area: 'zk', name: 'receipt of one segment', value: receipt.length, unit: 'bytes' },
+  ];
+}
+
+async function inBrowser(nodeMs: number): Promise<readonly Row[]> {
+  if (!hasChromium) return [];
+  const { firstMs, medianMs } = (await inChromium('test/support/receipt-page.ts')) as PageReport;
+  const name = 'verify one segment, Chromium';
+  return [
+    {
+      area: 'zk',
+      name,
+      value: medianMs,
+      unit: 'ms',
+      peer: 'Node',
+      ratio: medianMs / nodeMs,
+    },
+    { area: 'zk', name: `${name}, first time`, value: firstMs, unit: 'ms' },
   ];
 }
 
@@ -39,6 +62,9 @@ const RUNS: readonly (readonly [string, () => Promise<ZkCase>])[] = [
   ['trap at once', () => failingCase('trap')],
   ['compact sum, 100 rows', () => zkCase('compact-sum', 100)],
   ['compact group-by, 20 rows', () => zkCase('compact-group-by', 20)],
+  ['compact group-by, 100 rows', () => zkCase('compact-group-by', 100)],
+  ['compact group-by, 1,000 rows', () => zkCase('compact-group-by', 1000)],
+  ['compact sum, 1,000 rows', () => zkCase('compact-sum', 1000)],
   ['sum, 100 rows', () => zkCase('sum', 100)],
   ['sort, 100 rows', () => zkCase('sort', 100)],
   ['regression, 100 rows', () => zkCase('regression', 100)],
@@ -58,6 +84,11 @@ async function cycles(): Promise<readonly Row[]> {
     try {
       const quote = await prover.quote(encodeProverRequest(request), signal);
       rows.push({ area: 'zk', name, value: quote.cycles, unit: 'cycles' });
+      if (process.env.NMP_ZK_PROVE === undefined) continue;
+      const started = performance.now();
+      await prover.prove(encodeProverRequest(request), signal, () => undefined);
+      const seconds = (performance.now() - started) / 1000;
+      rows.push({ area: 'zk', name: `proof of ${name}`, value: seconds, unit: 's' });
     } catch (error) {
       // Such a run has no cycles to tell: it is refused.
       if (!isNmpError(error, 'RECEIPT_TOO_LONG')) throw error;

@@ -1,15 +1,17 @@
 /**
- * Sums of the last int32 column (20 values) by the codes 0 to 3 of the int32 column before it; see
+ * Sums of the last int32 column by the codes 0 to 3 of the int32 column before it; see
  * compact-sum.ts.
  */
+const BYTES: i32 = 80;
+
 export function nmp_alloc(length: i32): i32 {
   return 1024;
 }
 
 export function nmp_run(pointer: i32, length: i32): i64 {
   const end = pointer + length - 8;
-  for (let at = end - 80; at < end; at += 4) {
-    const group = load<u32>(at - 80) << 2;
+  for (let at = end - BYTES; at < end; at += 4) {
+    const group = load<u32>(at - BYTES) << 2;
     store<u32>(group, load<u32>(group) + load<u32>(at));
   }
   let to = 128;
