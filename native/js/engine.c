@@ -89,18 +89,31 @@ static JSValue load(JSContext *context, const Script *script) {
   return run;
 }
 
+/* The text of a part of an ArrayBuffer: (buffer, offset, length). The node's own texts are UTF-8. */
+static JSValue text_of(JSContext *context, JSValueConst this, int count, JSValueConst *given) {
+  (void)this;
+  size_t size;
+  uint32_t offset, length;
+  uint8_t *bytes = count == 3 ? JS_GetArrayBuffer(context, &size, given[0]) : NULL;
+  if (bytes == NULL || JS_ToUint32(context, &offset, given[1]) ||
+      JS_ToUint32(context, &length, given[2]) || offset > size || length > size - offset)
+    return JS_ThrowRangeError(context, "text beyond its buffer");
+  return JS_NewStringLen(context, (const char *)bytes + offset, length);
+}
+
 /* What prelude.js makes of the author's function and the input: text, or an exception. */
 static JSValue answer(JSContext *context, const Script *script) {
   JSValue prelude = JS_Eval(context, PRELUDE, sizeof PRELUDE - 1, "prelude.js", JS_EVAL_TYPE_GLOBAL);
   if (JS_IsException(prelude)) return prelude;
   JSValue run = load(context, script);
   if (JS_IsException(run) || script->input_length == 0) return run;
-  JSValue arguments[2] = {
+  JSValue arguments[3] = {
       run,
       /* The bytes stay where they are: neither grown nor freed. */
       JS_NewArrayBuffer(context, script->input, script->input_length, 0, NULL, NULL, false),
+      JS_NewCFunction(context, text_of, "text", 3),
   };
-  return JS_Call(context, prelude, JS_UNDEFINED, 2, arguments);
+  return JS_Call(context, prelude, JS_UNDEFINED, 3, arguments);
 }
 
 static int64_t packed(const char *text, size_t length) {

@@ -6,10 +6,10 @@
 
 /** SHA-256 of engine.wasm beside this file. */
 export const SCRIPT_ENGINE_SHA256 =
-  '5eace835516502eae218f022b12c34de11a32a29b3984ce82d35444876daf0a4';
+  '8064c5c5b8c77d7e1d3583d585d68367c5558478a68d2dcc5859217aaf592a7f';
 
 /** Longest text of logic, bytes of UTF-8. */
 export const SCRIPT_BYTES_MAX = 262_144;
 
 /** Fuel of a run before the first instruction of a text: the engine and its library start. */
-export const SCRIPT_START_FUEL = 7_690_000n;
+export const SCRIPT_START_FUEL = 7_440_000n;

@@ -120,6 +120,19 @@ describe('the documentation', { timeout: 120_000 }, () => {
     expect(stdout).toContain('"stays": 40');
   });
 
+  it('teaches to write logic that builds, and that runs where the data is', async () => {
+    for (const language of ['ts', 'js']) {
+      const [logic = ''] = blocks('write-logic.md', language);
+      writeFileSync(join(folder, `mean-amount.${language}`), logic);
+    }
+    rmSync(join(folder, 'build', 'client-policy.json'), { force: true });
+    const { stdout, stderr } = await runPage('write-logic.md');
+    expect(stdout).toMatch(/mean-amount\.wasm\n.*\n.*\n {2}guardian accept/);
+    expect(stdout).toMatch(/mean-amount\.js\n.*\n.*\n {2}engine .*\n {2}guardian accept/);
+    expect(stdout).toContain('"fraudShare"');
+    expect(stderr).toContain('PASS: every check that was asked for holds.');
+  });
+
   it('has lines for hosts that start the bridge', async () => {
     const server = z.object({ command: z.string(), args: z.array(z.string()) });
     const host = z.union([

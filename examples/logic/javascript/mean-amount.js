@@ -1,4 +1,3 @@
-/** The mean of the payments of one category; the same as mean-amount.ts in docs/write-logic.md. */
 export function run(input) {
   const { category } = input.arguments;
   const payments = input.table('transactions');
