@@ -15,7 +15,7 @@ const TABLES_MAX: u32 = 16;
 /// Resource handles that one run may hold; they live in this process's memory, not in the guest's.
 const HANDLES_MAX: usize = 10_000;
 /// Bytes that one call may copy out of the guest into this process.
-const CALL_BYTES_MAX: usize = 64 * 1024 * 1024;
+const CALL_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The interface of a command, and the function of a component without imports.
 const COMMAND: &str = "wasi:cli/run@0.2.0";

@@ -23,7 +23,7 @@ pub const MEMORY_BYTES_MAX: usize = 50 * 1024 * 1024;
 const TABLE_ELEMENTS_MAX: usize = 100_000;
 /// Native stack of a guest; a deeper call traps.
 const STACK_BYTES: usize = 512 * 1024;
-/// Prepared modules kept; the oldest is dropped first.
+/// Prepared modules kept; the one not used for longest is dropped first.
 const CACHE_ENTRIES: usize = 64;
 const CACHE_MODULE_BYTES: usize = 32 * 1024 * 1024;
 /// How often a run looks whether it was stopped, and lets others take a turn.
@@ -138,7 +138,14 @@ impl Sandbox {
     }
 
     fn lookup(&self, key: &Key) -> Option<Arc<Prepared>> {
-        self.cache.lock().ok()?.entries.get(key).cloned()
+        let mut cache = self.cache.lock().ok()?;
+        let found = cache.entries.get(key).cloned()?;
+        // What is used is kept: nobody drives out what others run by sending modules of their own.
+        if cache.order.back() != Some(key) {
+            cache.order.retain(|k| k != key);
+            cache.order.push_back(*key);
+        }
+        Some(found)
     }
 
     /// Compiles a module that the guardian accepted; an error means a broken ABI.

@@ -174,6 +174,47 @@ describe('a hostile component', () => {
     expect((await run(component, { limits: { fuel: 1n << 40n } })).outcome).toBe('trap');
   });
 
+  it('cannot have the process copy more than a little at once', async () => {
+    // get-stdout, then write of a list of 8 MiB.
+    const component = Uint8Array.from(
+      await parse(`(component
+        (import "wasi:io/error@0.2.0" (instance $e (export "error" (type (sub resource)))))
+        (alias export $e "error" (type $error))
+        (import "wasi:io/streams@0.2.0" (instance $s
+          (export "output-stream" (type $o (sub resource)))
+          (alias outer 1 $error (type $outer))
+          (export "error" (type $f (eq $outer)))
+          (type $own (own $f))
+          (type $v (variant (case "last-operation-failed" $own) (case "closed")))
+          (export "stream-error" (type $x (eq $v)))
+          (export "[method]output-stream.write" (func
+            (param "self" (borrow $o)) (param "contents" (list u8)) (result (result (error $x)))))))
+        (alias export $s "output-stream" (type $stream))
+        (import "wasi:cli/stdout@0.2.0" (instance $c
+          (alias outer 1 $stream (type $outer))
+          (export "output-stream" (type $o (eq $outer)))
+          (export "get-stdout" (func (result (own $o))))))
+        (core module $memory (memory (export "memory") 200))
+        (core instance $memory (instantiate $memory))
+        (core func $get (canon lower (func $c "get-stdout")))
+        (core func $write (canon lower (func $s "[method]output-stream.write")
+          (memory (core memory $memory "memory"))))
+        (core module $main
+          (import "" "get" (func $get (result i32)))
+          (import "" "write" (func $write (param i32 i32 i32 i32)))
+          (func (export "run") (result i32)
+            (call $write (call $get) (i32.const 64) (i32.const 8388608) (i32.const 0))
+            i32.const 0))
+        (core instance $main (instantiate $main
+          (with "" (instance (export "get" (func $get)) (export "write" (func $write))))))
+        (func $run (result (result)) (canon lift (core func $main "run")))
+        (instance $cli (export "run" (func $run)))
+        (export "wasi:cli/run@0.2.0" (instance $cli)))`),
+    );
+    const limits = { outputBytes: 16 * 1024 * 1024 };
+    expect((await run(component, { abi: 'wasi-p2', limits })).outcome).toBe('trap');
+  });
+
   it('cannot import an interface that no capability grants', async () => {
     const component = Uint8Array.from(
       await parse(`(component
