@@ -1,6 +1,6 @@
 /**
- * Checks a text of plain JavaScript logic as far as that goes without data: that it is UTF-8, loads
- * on the engine that nodes run it on, and exports a function `run`. The engine runs here on V8.
+ * Checks a text of plain JavaScript logic as far as that goes without running it: that the engine
+ * of the nodes parses it, and that it exports `run` and imports nothing. The engine runs here on V8.
  */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -43,7 +43,7 @@ async function startEngine(): Promise<EngineExports> {
   };
 }
 
-/** What is wrong with a text; empty if it loads. */
+/** What is wrong with a text; empty if nothing is. None of it is run. */
 export async function diagnoseScript(text: Uint8Array): Promise<string> {
   const { memory, alloc, diagnose } = await startEngine();
   const input = encodeScriptInput(text, new Uint8Array(0));
@@ -53,7 +53,7 @@ export async function diagnoseScript(text: Uint8Array): Promise<string> {
   try {
     packed = BigInt.asUintN(64, BigInt(String(diagnose(at, input.length))));
   } catch {
-    return 'the text ends the engine: a recursion without end, or more memory than there is';
+    return 'the text ends the parser: it nests too deep';
   }
   return new TextDecoder().decode(
     new Uint8Array(memory.buffer, Number(packed >> 32n), Number(packed & 0xffff_ffffn)),

@@ -69,24 +69,41 @@ static JSContext *start(void) {
   return context;
 }
 
+static JSValue compile(JSContext *context, const Script *script) {
+  return JS_Eval(context, (const char *)script->text, script->text_length, "logic.js",
+                 JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+}
+
+static JSValue without_run(JSContext *context) {
+  return JS_ThrowTypeError(context, "logic.js does not export a function run(input)");
+}
+
 /* The function `run` of the text as a module; an exception if it has none. */
 static JSValue load(JSContext *context, const Script *script) {
-  JSValue module = JS_Eval(context, (const char *)script->text, script->text_length, "logic.js",
-                           JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+  JSValue module = compile(context, script);
   if (JS_IsException(module)) return module;
   JSModuleDef *definition = JS_VALUE_GET_PTR(module);
   JSValue evaluated = JS_EvalFunction(context, module);
   if (JS_IsException(evaluated)) return evaluated;
-  if (JS_PromiseState(context, evaluated) == JS_PROMISE_REJECTED)
-    return JS_Throw(context, JS_PromiseResult(context, evaluated));
-  if (JS_PromiseState(context, evaluated) == JS_PROMISE_PENDING)
-    return JS_ThrowTypeError(context, "logic cannot wait");
+  if (JS_PromiseState(context, evaluated) != JS_PROMISE_FULFILLED)
+    return JS_ThrowTypeError(context, "logic cannot throw or wait while it loads");
   JSValue names = JS_GetModuleNamespace(context, definition);
   if (JS_IsException(names)) return names;
   JSValue run = JS_GetPropertyStr(context, names, "run");
-  if (!JS_IsException(run) && !JS_IsFunction(context, run))
-    return JS_ThrowTypeError(context, "logic.js does not export a function run(input)");
+  if (!JS_IsException(run) && !JS_IsFunction(context, run)) return without_run(context);
   return run;
+}
+
+/* An exception if the text does not parse, imports, or has no export `run`. None of it is run. */
+static JSValue check(JSContext *context, const Script *script) {
+  JSValue module = compile(context, script);
+  if (JS_IsException(module)) return module;
+  if (JS_ResolveModule(context, module) != 0) return JS_EXCEPTION;
+  JSValue names = JS_GetModuleNamespace(context, JS_VALUE_GET_PTR(module));
+  if (JS_IsException(names)) return names;
+  JSAtom run = JS_NewAtom(context, "run");
+  int found = JS_HasProperty(context, names, run);
+  return found == 1 ? JS_UNDEFINED : without_run(context);
 }
 
 /* The text of a part of an ArrayBuffer: (buffer, offset, length). The node's own texts are UTF-8. */
@@ -106,7 +123,7 @@ static JSValue answer(JSContext *context, const Script *script) {
   JSValue prelude = JS_Eval(context, PRELUDE, sizeof PRELUDE - 1, "prelude.js", JS_EVAL_TYPE_GLOBAL);
   if (JS_IsException(prelude)) return prelude;
   JSValue run = load(context, script);
-  if (JS_IsException(run) || script->input_length == 0) return run;
+  if (JS_IsException(run)) return run;
   JSValue arguments[3] = {
       run,
       /* The bytes stay where they are: neither grown nor freed. */
@@ -139,15 +156,15 @@ EXPORT("nmp_run") int64_t nmp_run(uint8_t *at, uint32_t length) {
   return packed(text, size);
 }
 
-/* For the author, outside any node: what is wrong with a text, empty if it loads. Its input is as
-   above without a guest input. */
+/* For the author, outside any node: what is wrong with a text, empty if nothing is. Its input is
+   as above without a guest input. */
 EXPORT("nmp_diagnose") int64_t nmp_diagnose(uint8_t *at, uint32_t length) {
   Script script;
   if (!take_apart(at, length, &script) || script.input_length != 0) __builtin_trap();
   JSContext *context = start();
   if (context == NULL) __builtin_trap();
-  JSValue loaded = answer(context, &script);
-  if (!JS_IsException(loaded)) return packed("", 0);
+  JSValue checked = check(context, &script);
+  if (!JS_IsException(checked)) return packed("", 0);
   JSValue exception = JS_GetException(context);
   size_t size;
   const char *text = JS_ToCStringLen(context, &size, exception);

@@ -6,7 +6,7 @@
 
 /** SHA-256 of engine.wasm beside this file. */
 export const SCRIPT_ENGINE_SHA256 =
-  '8064c5c5b8c77d7e1d3583d585d68367c5558478a68d2dcc5859217aaf592a7f';
+  '2920438593f3cf3dcc033c9bcea00bf1380340db26695ecafa540f833e81ed40';
 
 /** Longest text of logic, bytes of UTF-8. */
 export const SCRIPT_BYTES_MAX = 262_144;
