@@ -8,7 +8,8 @@ import { systemClock } from '../shared/runtime.ts';
 import { createDialProxy } from './dial-proxy/dial-proxy.ts';
 import { RelayMetrics, type RelaySnapshot } from './metrics/relay-metrics.ts';
 import { createStatusServer } from './metrics/status-server.ts';
-import { createRelay, type EnclaveDialer } from './relay/relay.ts';
+import { chooseRelay } from './relay/choose-relay.ts';
+import type { EnclaveDialer } from './relay/relay.ts';
 import { createLocalSupervisor } from './supervisor/local.ts';
 import { createMachineSupervisor, type MachineDriver } from './supervisor/machine.ts';
 import type { EnclaveReady, Supervisor, SupervisorEvent } from './supervisor/supervisor.ts';
@@ -29,6 +30,8 @@ export interface Parent {
   /** `/ip4/…/tcp/…/p2p/…` under which clients reach the node. */
   readonly address: string;
   metrics(): RelaySnapshot;
+  /** Accepts no new connection; resolves when those there are have ended, or after this long. */
+  drain(timeoutMs: number): Promise<void>;
   /** Port of /metrics and /health, if the configuration asks for them. */
   readonly statusPort?: number;
   stop(): Promise<void>;
@@ -66,7 +69,8 @@ export async function startParent(init: ParentInit): Promise<Parent> {
   const supervisor = supervisorOf(init, () => addresses);
   if (init.onEvent !== undefined) supervisor.onEvent(init.onEvent);
   const wrap = init.wrapDialer ?? ((dialer: EnclaveDialer) => dialer);
-  const relay = createRelay({ enclave: wrap(supervisor.dialer), metrics }, config.relay);
+  const enclave = wrap(supervisor.dialer);
+  const relay = chooseRelay({ enclave, metrics }, config.listen.host, config.relay);
   const { outboundPath } = supervisor;
   const outbound =
     config.mesh.dial.length > 0 && outboundPath !== undefined
@@ -91,6 +95,7 @@ export async function startParent(init: ParentInit): Promise<Parent> {
       ready,
       address: `${address}/p2p/${ready.peerId}`,
       metrics: () => metrics.snapshot(),
+      drain: (timeoutMs) => relay.drain(timeoutMs),
       ...(statusPort === undefined ? {} : { statusPort }),
       stop,
     };

@@ -35,6 +35,16 @@ export class RelayMetrics {
     this.#enclaveUnreachable++;
   }
 
+  /** Takes over what a relay in a process of its own counted since it last told. */
+  add(now: RelaySnapshot, before?: RelaySnapshot): void {
+    this.#opened += now.opened - (before?.opened ?? 0);
+    this.#closed += now.closed - (before?.closed ?? 0);
+    this.#refused += now.refused - (before?.refused ?? 0);
+    this.#enclaveUnreachable += now.enclaveUnreachable - (before?.enclaveUnreachable ?? 0);
+    this.#bytesIn += now.bytesIn - (before?.bytesIn ?? 0);
+    this.#bytesOut += now.bytesOut - (before?.bytesOut ?? 0);
+  }
+
   snapshot(): RelaySnapshot {
     return {
       opened: this.#opened,

@@ -9,6 +9,8 @@ import type { RelayMetrics } from '../metrics/relay-metrics.ts';
 /** Opens a fresh stream into the enclave: a unix socket, or vsock behind one. */
 export interface EnclaveDialer {
   dial(): Socket;
+  /** The unix socket behind it, if it is one and nothing stands in between. */
+  readonly path?: string;
 }
 
 export interface RelayLimits {
@@ -35,6 +37,8 @@ export interface RelayComponents {
 export interface Relay {
   /** Resolves to the address that the relay listens on. */
   start(listen: { readonly host: string; readonly port: number }): Promise<{ port: number }>;
+  /** Accepts nothing more; resolves when all connections have ended, or after this long. */
+  drain(timeoutMs: number): Promise<void>;
   stop(): Promise<void>;
   readonly open: number;
 }
@@ -67,6 +71,15 @@ class TcpRelay implements Relay {
         resolve({ port: typeof address === 'object' && address !== null ? address.port : 0 });
       });
     });
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    // Stops listening at once, and calls back when the last connection is gone.
+    const gone = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    await Promise.race([gone, late]);
+    clearTimeout(timer);
   }
 
   stop(): Promise<void> {

@@ -39,7 +39,10 @@ class LocalSupervisor implements Supervisor {
   #backoffMs: number = BACKOFF_MS.first;
   #restart: NodeJS.Timeout | undefined;
 
-  readonly dialer = { dial: () => connect(join(this.#directory, 'mesh.sock')) };
+  readonly dialer = {
+    path: join(this.#directory, 'mesh.sock'),
+    dial: () => connect(join(this.#directory, 'mesh.sock')),
+  };
   readonly outboundPath = join(this.#directory, 'dial.sock');
 
   constructor(clock: Clock, init: LocalInit) {

@@ -61,7 +61,9 @@ class MachineSupervisor implements Supervisor {
   readonly #home = mkdtempSync(join(tmpdir(), 'nmp-'));
   readonly outboundPath = join(this.#home, 'dial.sock');
 
-  readonly dialer = { dial: () => connect(join(this.#directory, 'mesh.sock')) };
+  /** Leads to the machine that runs now; a fresh directory each boot keeps stale programs out. */
+  readonly #meshPath = join(this.#home, 'mesh.sock');
+  readonly dialer = { path: this.#meshPath, dial: () => connect(this.#meshPath) };
 
   constructor(clock: Clock, init: MachineInit) {
     this.#clock = clock;
@@ -111,6 +113,8 @@ class MachineSupervisor implements Supervisor {
   /** A folder of its own for each boot: no socket of an earlier one can answer. */
   async #boot(): Promise<void> {
     this.#directory = mkdtempSync(join(tmpdir(), 'nmp-'));
+    rmSync(this.#meshPath, { force: true });
+    symlinkSync(join(this.#directory, 'mesh.sock'), this.#meshPath);
     symlinkSync(this.outboundPath, join(this.#directory, `vsock_${DIAL_PORT}`));
     this.#failure = undefined;
     this.#bootedMs = this.#clock.monotonicMs();

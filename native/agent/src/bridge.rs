@@ -1,18 +1,55 @@
 //! Joins listening sockets to others, stream by stream: bytes untouched, backpressure and
 //! half-close passed on, in one thread however many streams there are.
 
-use crate::connection::{Connection, WRITE_BYTES_MAX};
+use crate::connection::{Connection, Shared, WRITE_BYTES_MAX};
+use crate::pipes::Pipes;
 use crate::socket::{Address, connect_to, listen_on};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use nix::sys::socket::{SockFlag, accept4};
+use nix::sys::socket::{SockFlag, SockaddrStorage, accept4, getpeername, setsockopt, sockopt};
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Streams at once; more are closed as they come.
-pub const CONNECTIONS_MAX: usize = 4096;
-/// A stream whose far end does not answer is dropped after this long.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// What a bridge lets through; streams beyond it are closed as they come.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub connections: usize,
+    /// From one address of the outside.
+    pub per_source: usize,
+    /// A stream whose far end does not answer is dropped after this long.
+    pub connect_timeout: Duration,
+    /// A stream without a byte in either direction is dropped after this long.
+    pub idle_timeout: Option<Duration>,
+}
+
+/// Between the two sides of vsock.
+pub const VSOCK_LIMITS: Limits = Limits {
+    connections: 4096,
+    per_source: usize::MAX,
+    connect_timeout: Duration::from_secs(5),
+    idle_timeout: None,
+};
+
+/// Numbers of streams and bytes, nothing about their content.
+#[derive(Default)]
+pub struct Counters {
+    pub opened: AtomicU64,
+    pub closed: AtomicU64,
+    pub refused: AtomicU64,
+    pub unreachable: AtomicU64,
+    /// Of closed streams, from the outside in and the other way.
+    pub bytes_in: AtomicU64,
+    pub bytes_out: AtomicU64,
+    /// Set from without: nothing new is accepted.
+    pub draining: AtomicBool,
+}
+
+/// Reads of a bridge that may splice, bytes.
+const READ_BYTES: usize = 64 * 1024;
 const TICK_MS: u16 = 1_000;
 const EVENTS: usize = 64;
 /// Accepted from one listener before others have their turn.
@@ -28,6 +65,9 @@ struct Slot {
     /// Counts the connections that this slot has held, so that a late event finds none.
     generation: u32,
     connection: Option<Connection>,
+    source: Option<IpAddr>,
+    /// Bytes moved when last looked at, and when that was new.
+    seen: (u64, Instant),
 }
 
 pub struct Bridge {
@@ -35,7 +75,10 @@ pub struct Bridge {
     listeners: Vec<(OwnedFd, Address)>,
     slots: Vec<Slot>,
     free: Vec<usize>,
-    scratch: Vec<u8>,
+    shared: Shared,
+    limits: Limits,
+    counters: Arc<Counters>,
+    by_source: HashMap<IpAddr, usize>,
 }
 
 const LISTENER: u64 = 1 << 63;
@@ -52,6 +95,35 @@ impl Bridge {
     /// # Errors
     /// What the kernel says.
     pub fn new(routes: Vec<Route>) -> Result<Self, Errno> {
+        let shared = Shared {
+            scratch: vec![0; WRITE_BYTES_MAX],
+            pipes: None,
+        };
+        Self::with(routes, VSOCK_LIMITS, Arc::default(), shared)
+    }
+
+    /// The same for streams that come over TCP and go to a unix socket: bulk is spliced.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn spliced(
+        routes: Vec<Route>,
+        limits: Limits,
+        counters: Arc<Counters>,
+    ) -> Result<Self, Errno> {
+        let shared = Shared {
+            scratch: vec![0; READ_BYTES],
+            pipes: Some(Pipes::default()),
+        };
+        Self::with(routes, limits, counters, shared)
+    }
+
+    fn with(
+        routes: Vec<Route>,
+        limits: Limits,
+        counters: Arc<Counters>,
+        shared: Shared,
+    ) -> Result<Self, Errno> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let mut listeners = Vec::new();
         for (index, route) in routes.into_iter().enumerate() {
@@ -67,8 +139,21 @@ impl Bridge {
             listeners,
             slots: Vec::new(),
             free: Vec::new(),
-            scratch: vec![0; WRITE_BYTES_MAX],
+            shared,
+            limits,
+            counters,
+            by_source: HashMap::new(),
         })
+    }
+
+    /// Port of the first listener, if it is a TCP one.
+    pub fn port(&self) -> Option<u16> {
+        let (fd, _) = self.listeners.first()?;
+        let address = nix::sys::socket::getsockname::<SockaddrStorage>(fd.as_raw_fd()).ok()?;
+        address
+            .as_sockaddr_in()
+            .map(|v4| v4.port())
+            .or_else(|| address.as_sockaddr_in6().map(|v6| v6.port()))
     }
 
     /// Bridges until the process ends.
@@ -93,36 +178,59 @@ impl Bridge {
             }
             if last_tick.elapsed() >= Duration::from_millis(u64::from(TICK_MS)) {
                 last_tick = Instant::now();
-                self.drop_late();
+                self.drop_late(last_tick);
+                if self.counters.draining.load(Ordering::Relaxed) {
+                    self.listeners.clear();
+                }
             }
         }
     }
 
     fn accept(&mut self, listener: usize) {
         for _ in 0..ACCEPTS {
-            let (fd, to) = &self.listeners[listener];
+            let Some((fd, to)) = self.listeners.get(listener) else {
+                return;
+            };
             let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
             let Ok(accepted) = accept4(fd.as_raw_fd(), flags) else {
                 return;
             };
             // SAFETY: accept4 has just made this descriptor, and nothing else owns it.
             let accepted = unsafe { OwnedFd::from_raw_fd(accepted) };
-            if self.slots.len() - self.free.len() >= CONNECTIONS_MAX {
+            let source = source_of(&accepted);
+            let from_source = source.and_then(|from| self.by_source.get(&from));
+            if self.slots.len() - self.free.len() >= self.limits.connections
+                || from_source.is_some_and(|open| *open >= self.limits.per_source)
+            {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
             let Ok(connected) = connect_to(to) else {
+                self.counters.unreachable.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
-            let connection = Connection::new(accepted, connected, to, Instant::now());
+            if let Some(from) = source {
+                // Short messages leave at once; a connection that is gone already shows it later.
+                let _ = setsockopt(&accepted, sockopt::TcpNoDelay, &true);
+                *self.by_source.entry(from).or_default() += 1;
+            }
+            self.counters.opened.fetch_add(1, Ordering::Relaxed);
+            let now = Instant::now();
+            let connection = Connection::new(accepted, connected, to, now);
             let slot = self.free.pop().unwrap_or_else(|| {
                 self.slots.push(Slot {
                     generation: 0,
                     connection: None,
+                    source: None,
+                    seen: (0, now),
                 });
                 self.slots.len() - 1
             });
-            self.slots[slot].generation = self.slots[slot].generation.wrapping_add(1);
-            self.slots[slot].connection = Some(connection);
+            let held = &mut self.slots[slot];
+            held.generation = held.generation.wrapping_add(1);
+            held.connection = Some(connection);
+            held.source = source;
+            held.seen = (0, now);
             self.watch(slot);
         }
     }
@@ -138,7 +246,7 @@ impl Bridge {
         let Some(connection) = held.connection.as_mut() else {
             return;
         };
-        if connection.on_event(end, events, &mut self.scratch).is_err() || connection.finished() {
+        if connection.on_event(end, events, &mut self.shared).is_err() || connection.finished() {
             self.close(slot);
         } else {
             self.watch(slot);
@@ -150,6 +258,7 @@ impl Bridge {
         let Slot {
             generation,
             connection,
+            ..
         } = &mut self.slots[slot];
         let Some(connection) = connection.as_mut() else {
             return;
@@ -176,21 +285,63 @@ impl Bridge {
     }
 
     fn close(&mut self, slot: usize) {
+        let held = &mut self.slots[slot];
         // Closing the descriptors takes them out of epoll.
-        if self.slots[slot].connection.take().is_some() {
-            self.free.push(slot);
+        let Some(mut connection) = held.connection.take() else {
+            return;
+        };
+        connection.release(&mut self.shared);
+        let counters = &self.counters;
+        if !connection.is_open() {
+            counters.unreachable.fetch_add(1, Ordering::Relaxed);
         }
+        let moved = |from| connection.moved(from);
+        counters.bytes_in.fetch_add(moved(0), Ordering::Relaxed);
+        counters.bytes_out.fetch_add(moved(1), Ordering::Relaxed);
+        counters.closed.fetch_add(1, Ordering::Relaxed);
+        if let Some(source) = held.source.take()
+            && let Some(open) = self.by_source.get_mut(&source)
+        {
+            *open -= 1;
+            if *open == 0 {
+                self.by_source.remove(&source);
+            }
+        }
+        self.free.push(slot);
     }
 
-    fn drop_late(&mut self) {
+    fn drop_late(&mut self, now: Instant) {
         for slot in 0..self.slots.len() {
-            let late = self.slots[slot]
-                .connection
-                .as_ref()
-                .is_some_and(|held| !held.is_open() && held.since.elapsed() > CONNECT_TIMEOUT);
+            let Slot {
+                connection: Some(held),
+                seen,
+                ..
+            } = &mut self.slots[slot]
+            else {
+                continue;
+            };
+            let moved = held.moved(0) + held.moved(1);
+            if moved != seen.0 {
+                *seen = (moved, now);
+            }
+            let late = if held.is_open() {
+                let idle = now.saturating_duration_since(seen.1);
+                self.limits.idle_timeout.is_some_and(|most| idle > most)
+            } else {
+                held.since.elapsed() > self.limits.connect_timeout
+            };
             if late {
                 self.close(slot);
             }
         }
     }
+}
+
+/// Where a stream of the outside comes from; none for other sockets.
+fn source_of(accepted: &OwnedFd) -> Option<IpAddr> {
+    let address = getpeername::<SockaddrStorage>(accepted.as_raw_fd()).ok()?;
+    if let Some(v4) = address.as_sockaddr_in() {
+        return Some(IpAddr::V4(v4.ip()));
+    }
+    Some(IpAddr::V6(address.as_sockaddr_in6()?.ip()))
 }

@@ -1,5 +1,6 @@
 //! One bridged stream: two ends, and what is under way between them in either direction.
 
+use crate::pipes::{Pipe, Pipes};
 use crate::socket::Address;
 use nix::errno::Errno;
 use nix::sys::epoll::EpollFlags;
@@ -11,17 +12,39 @@ use std::time::Instant;
 pub const WRITE_BYTES_MAX: usize = 32_000;
 /// Writes in one direction before other connections have their turn.
 const TURN: usize = 8;
+/// A shorter move through a pipe shows that bulk is over, bytes.
+const BULK_BYTES: usize = 16 * 1024;
 /// Longest line that a hybrid socket answers with: "OK 4294967295\n".
 const ANSWER_BYTES_MAX: usize = 32;
+
+/// What connections of one bridge share.
+pub struct Shared {
+    /// As long as the longest read.
+    pub scratch: Vec<u8>,
+    /// None where bytes are always copied: over vsock, in writes of bounded length.
+    pub pipes: Option<Pipes>,
+}
 
 /// From one end to the other. At most one read of bytes is held: no more is taken before it is out.
 #[derive(Default)]
 struct Flow {
     held: Vec<u8>,
+    /// Lent while bulk passes.
+    pipe: Option<Pipe>,
+    /// The last move through the pipe was a long one.
+    bulk: bool,
+    /// Passed on so far, bytes.
+    moved: u64,
     /// The source has ended; what is held still goes out.
     ended: bool,
     /// The end was passed on, or nobody is left to take it.
     closed: bool,
+}
+
+impl Flow {
+    fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.pipe.as_ref().is_none_or(|pipe| pipe.held == 0)
+    }
 }
 
 #[derive(PartialEq)]
@@ -94,10 +117,10 @@ impl Connection {
             State::Asking if end == 1 => flags |= EpollFlags::EPOLLIN,
             State::Open => {
                 let (from, to) = (&self.flows[end], &self.flows[1 - end]);
-                if !from.ended && !from.closed && from.held.is_empty() {
+                if !from.ended && !from.closed && from.is_empty() {
                     flags |= EpollFlags::EPOLLIN;
                 }
-                if !to.held.is_empty() {
+                if !to.is_empty() {
                     flags |= EpollFlags::EPOLLOUT;
                 }
             }
@@ -114,7 +137,7 @@ impl Connection {
         &mut self,
         end: usize,
         events: EpollFlags,
-        scratch: &mut [u8],
+        shared: &mut Shared,
     ) -> Result<(), Broken> {
         if self.state == State::Connecting && end == 1 {
             self.on_connected()?;
@@ -137,11 +160,14 @@ impl Connection {
             self.hung[end] = true;
             let towards = &mut self.flows[1 - end];
             towards.held = Vec::new();
+            if let (Some(pipe), Some(pipes)) = (towards.pipe.take(), &mut shared.pipes) {
+                pipes.give_back(pipe);
+            }
             towards.ended = true;
             towards.closed = true;
         }
-        self.pump(0, scratch)?;
-        self.pump(1, scratch)
+        self.pump(0, shared)?;
+        self.pump(1, shared)
     }
 
     fn on_connected(&mut self) -> Result<(), Broken> {
@@ -188,42 +214,102 @@ impl Connection {
         Ok(true)
     }
 
-    /// Moves bytes in one direction until it would block or has had its turn.
-    fn pump(&mut self, from: usize, scratch: &mut [u8]) -> Result<(), Broken> {
-        let (source, sink) = (self.ends[from].as_raw_fd(), self.ends[1 - from].as_raw_fd());
-        let flow = &mut self.flows[from];
-        for _ in 0..TURN {
-            if flow.closed {
-                return Ok(());
-            }
-            if !flow.held.is_empty() {
-                match send(sink, &flow.held, MsgFlags::MSG_NOSIGNAL) {
-                    Ok(sent) => drop(flow.held.drain(..sent)),
-                    Err(error) if again(error) => return Ok(()),
-                    Err(_) => return Err(Broken),
-                }
-                if flow.held.is_empty() {
-                    flow.held = Vec::new();
-                }
-                continue;
-            }
-            if flow.ended {
-                flow.closed = true;
-                // The other side may have gone meanwhile; then there is nobody to tell.
-                let _ = shutdown(sink, Shutdown::Write);
-                return Ok(());
-            }
-            match recv(source, &mut scratch[..WRITE_BYTES_MAX], MsgFlags::empty()) {
-                Ok(0) => flow.ended = true,
-                Ok(read) => match send(sink, &scratch[..read], MsgFlags::MSG_NOSIGNAL) {
-                    Ok(sent) => flow.held.extend_from_slice(&scratch[sent..read]),
-                    Err(error) if again(error) => flow.held.extend_from_slice(&scratch[..read]),
-                    Err(_) => return Err(Broken),
-                },
-                Err(error) if again(error) => return Ok(()),
-                Err(_) => return Err(Broken),
+    /// Bytes passed on from an end so far.
+    pub fn moved(&self, from: usize) -> u64 {
+        self.flows[from].moved
+    }
+
+    /// Hands back what was lent to it; to be called once, when it is over.
+    pub fn release(&mut self, shared: &mut Shared) {
+        for flow in &mut self.flows {
+            if let (Some(pipe), Some(pipes)) = (flow.pipe.take(), &mut shared.pipes) {
+                pipes.give_back(pipe);
             }
         }
+    }
+
+    /// Moves bytes in one direction until it would block or has had its turn.
+    fn pump(&mut self, from: usize, shared: &mut Shared) -> Result<(), Broken> {
+        for _ in 0..TURN {
+            if !self.step(from, shared)? {
+                break;
+            }
+        }
+        // A pipe is kept for as long as bulk is under way, and no longer.
+        let flow = &mut self.flows[from];
+        if !flow.bulk
+            && flow.pipe.as_ref().is_some_and(|pipe| pipe.held == 0)
+            && let (Some(pipe), Some(pipes)) = (flow.pipe.take(), &mut shared.pipes)
+        {
+            pipes.give_back(pipe);
+        }
         Ok(())
+    }
+
+    /// One move; false if there is nothing more to do now.
+    fn step(&mut self, from: usize, shared: &mut Shared) -> Result<bool, Broken> {
+        let (source, sink) = (self.ends[from].as_raw_fd(), self.ends[1 - from].as_raw_fd());
+        let flow = &mut self.flows[from];
+        if flow.closed {
+            return Ok(false);
+        }
+        if !flow.held.is_empty() {
+            let Some(sent) = unless_full(send(sink, &flow.held, MsgFlags::MSG_NOSIGNAL))? else {
+                return Ok(false);
+            };
+            flow.moved += sent as u64;
+            flow.held.drain(..sent);
+            if flow.held.is_empty() {
+                flow.held = Vec::new();
+            }
+            return Ok(true);
+        }
+        if let Some(pipe) = flow.pipe.as_mut().filter(|pipe| pipe.held > 0) {
+            let Some(given) = unless_full(pipe.drain(sink))? else {
+                return Ok(false);
+            };
+            flow.moved += given as u64;
+            return Ok(true);
+        }
+        if flow.ended {
+            flow.closed = true;
+            // The other side may have gone meanwhile; then there is nobody to tell.
+            let _ = shutdown(sink, Shutdown::Write);
+            return Ok(false);
+        }
+        if let Some(pipe) = flow.pipe.as_mut() {
+            let Some(taken) = unless_full(pipe.fill(source))? else {
+                return Ok(false);
+            };
+            flow.ended = taken == 0;
+            flow.bulk = taken >= BULK_BYTES;
+            return Ok(true);
+        }
+        let scratch = &mut shared.scratch;
+        let Some(read) = unless_full(recv(source, scratch, MsgFlags::empty()))? else {
+            return Ok(false);
+        };
+        if read == 0 {
+            flow.ended = true;
+            return Ok(true);
+        }
+        if read == scratch.len() {
+            // A full read: more of it is likely on its way.
+            flow.pipe = shared.pipes.as_mut().and_then(Pipes::lend);
+            flow.bulk = flow.pipe.is_some();
+        }
+        let sent = unless_full(send(sink, &scratch[..read], MsgFlags::MSG_NOSIGNAL))?.unwrap_or(0);
+        flow.moved += sent as u64;
+        flow.held.extend_from_slice(&scratch[sent..read]);
+        Ok(true)
+    }
+}
+
+/// None if it would block.
+fn unless_full(moved: Result<usize, Errno>) -> Result<Option<usize>, Broken> {
+    match moved {
+        Ok(moved) => Ok(Some(moved)),
+        Err(error) if again(error) => Ok(None),
+        Err(_) => Err(Broken),
     }
 }

@@ -9,6 +9,8 @@ pub mod init;
 pub mod mounts;
 pub mod nsm;
 pub mod parent;
+mod pipes;
+pub mod relay;
 pub mod report;
 pub mod socket;
 mod supervise;

@@ -1,7 +1,8 @@
 //! `nmp-agent`: as the first process of an enclave, without arguments; `nmp-agent enclave` below
-//! another first process; `nmp-agent parent --directory DIR (--cid N | --hybrid SOCKET)` outside.
+//! another first process; `nmp-agent parent --directory DIR (--cid N | --hybrid SOCKET)` and
+//! `nmp-agent relay …` outside.
 
-use nmp_agent::{init, parent};
+use nmp_agent::{init, parent, relay};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -18,21 +19,31 @@ fn main() -> ExitCode {
             eprintln!("nmp-agent: {}", reason.code());
             ExitCode::FAILURE
         }
-        Some("parent") => match parent::parse(&arguments[1..]) {
-            Some(init) => match parent::run(&init) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("nmp-agent: {error}");
-                    ExitCode::FAILURE
-                }
-            },
-            None => usage(),
-        },
+        Some("parent") => {
+            parent::parse(&arguments[1..]).map_or_else(usage, |init| ended(parent::run(&init)))
+        }
+        Some("relay") => {
+            relay::parse(&arguments[1..]).map_or_else(usage, |init| ended(relay::run(&init)))
+        }
         _ => usage(),
+    }
+}
+
+fn ended(result: Result<(), nix::errno::Errno>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nmp-agent: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 
 fn usage() -> ExitCode {
     eprintln!("usage: nmp-agent parent --directory DIR (--cid N | --hybrid SOCKET)");
+    eprintln!(
+        "       nmp-agent relay --listen IP:PORT --to SOCKET --connections N --per-source N \
+         --connect-ms N --idle-ms N"
+    );
     ExitCode::from(2)
 }

@@ -2,10 +2,11 @@
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, UnixAddr, VsockAddr, bind, connect,
-    listen, socket,
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr, VsockAddr,
+    bind, connect, listen, setsockopt, socket, sockopt,
 };
 use std::fs;
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +23,7 @@ pub const PORT_DIAL: u32 = 5006;
 pub const PORT_CONTROL: u32 = 5007;
 pub const PORT_HEARTBEAT: u32 = 9000;
 
-const BACKLOG: i32 = 128;
+const BACKLOG: i32 = 511;
 
 /// Where a stream comes from or goes to.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub enum Address {
         cid: u32,
         port: u32,
     },
+    /// Of the outside; only to listen on.
+    Tcp(SocketAddr),
     /// A port of a guest whose vsock a program serves on a unix socket: one line asks for the
     /// port, one line answers (Firecracker's and vhost-device-vsock's convention).
     Hybrid {
@@ -63,6 +66,17 @@ pub fn listen_on(address: &Address) -> Result<OwnedFd, Errno> {
             bind(fd.as_raw_fd(), &VsockAddr::new(*cid, *port))?;
             fd
         }
+        Address::Tcp(address) => {
+            let family = if address.is_ipv4() {
+                AddressFamily::Inet
+            } else {
+                AddressFamily::Inet6
+            };
+            let fd = open(family)?;
+            setsockopt(&fd, sockopt::ReuseAddr, &true)?;
+            bind(fd.as_raw_fd(), &SockaddrStorage::from(*address))?;
+            fd
+        }
         Address::Hybrid { .. } => return Err(Errno::EINVAL),
     };
     listen(&fd, Backlog::new(BACKLOG)?)?;
@@ -89,6 +103,7 @@ fn connect_unix(path: &Path) -> Result<OwnedFd, Errno> {
 pub fn connect_to(address: &Address) -> Result<OwnedFd, Errno> {
     match address {
         Address::Unix(path) => connect_unix(path),
+        Address::Tcp(_) => Err(Errno::EINVAL),
         Address::Hybrid { socket, .. } => connect_unix(socket),
         Address::Vsock { cid, port } => {
             let fd = open(AddressFamily::Vsock)?;

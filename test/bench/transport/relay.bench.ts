@@ -6,7 +6,8 @@ import { connect, createServer, type NetConnectOpts, type Socket } from 'node:ne
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RelayMetrics } from '../../../parent/metrics/relay-metrics.ts';
-import { createRelay } from '../../../parent/relay/relay.ts';
+import { chooseRelay } from '../../../parent/relay/choose-relay.ts';
+import { DEFAULT_RELAY_LIMITS } from '../../../parent/relay/relay.ts';
 import type { Row } from '../row.ts';
 
 const BYTES = 256 << 20;
@@ -51,20 +52,26 @@ async function roundTrip(to: NetConnectOpts): Promise<number> {
   return median(times);
 }
 
-/** This file is also its own child processes: `sink PATH` and `relay PATH`. */
+/** This file is also its own child processes: `sink PATH`, which listens on TCP, too, and `relay PATH`. */
 function serve(role: string, path: string): void {
   if (role === 'sink') {
     // Echoes short messages; of long ones it tells, at the end, that all has come.
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const serving = (socket: Socket) => {
       socket.on('error', () => undefined);
       socket.on('data', (bytes) => bytes.length <= 256 && socket.write(bytes));
       socket.on('end', () => socket.end('.'));
+    };
+    const options = { allowHalfOpen: true, noDelay: true };
+    createServer(options, serving).listen(path, () => {
+      const tcp = createServer(options, serving);
+      tcp.listen(0, '127.0.0.1', () => process.send?.(tcp.address()));
     });
-    server.listen(path, () => process.send?.({ port: 0 }));
   } else {
-    const dial = () => connect({ path, allowHalfOpen: true });
-    const relay = createRelay({ enclave: { dial }, metrics: new RelayMetrics() });
-    relay.start({ host: '127.0.0.1', port: 0 }).then((address) => process.send?.(address));
+    const enclave = { path, dial: () => connect({ path, allowHalfOpen: true }) };
+    const host = '127.0.0.1';
+    const components = { enclave, metrics: new RelayMetrics() };
+    const relay = chooseRelay(components, host, DEFAULT_RELAY_LIMITS);
+    relay.start({ host, port: 0 }).then((address) => process.send?.(address));
   }
   process.once('disconnect', () => process.exit(0));
 }
@@ -79,15 +86,17 @@ export async function run(): Promise<Row[]> {
   const path = join(folder, 'sink');
   const program = import.meta.filename;
   const sink = fork(program, ['sink', path], { execArgv: [] });
-  await once(sink, 'message');
+  const [sunk] = (await once(sink, 'message')) as [{ port: number }];
   const relay = fork(program, ['relay', path], { execArgv: [] });
   const [{ port }] = (await once(relay, 'message')) as [{ port: number }];
   const direct = { path };
+  const tcp = { port: sunk.port, host: '127.0.0.1' };
   const through = { port, host: '127.0.0.1' };
-  const rates = { direct: [] as number[], through: [] as number[] };
+  const rates = { direct: [] as number[], tcp: [] as number[], through: [] as number[] };
   const trips = { direct: [] as number[], through: [] as number[] };
   for (let round = 0; round < ROUNDS; round++) {
     rates.direct.push(await throughput(direct));
+    rates.tcp.push(await throughput(tcp));
     rates.through.push(await throughput(through));
     trips.direct.push(await roundTrip(direct));
     trips.through.push(await roundTrip(through));
@@ -97,6 +106,7 @@ export async function run(): Promise<Row[]> {
   rmSync(folder, { recursive: true });
   const rate = median(rates.through);
   const directRate = median(rates.direct);
+  const tcpRate = median(rates.tcp);
   return [
     {
       area: 'transport',
@@ -105,6 +115,14 @@ export async function run(): Promise<Row[]> {
       unit: 'MB/s',
       peer: `its unix socket directly (${directRate.toFixed(0)} MB/s)`,
       ratio: rate / directRate,
+    },
+    {
+      area: 'transport',
+      name: 'relay, one connection, beside TCP',
+      value: rate,
+      unit: 'MB/s',
+      peer: `TCP to the same process without a relay (${tcpRate.toFixed(0)} MB/s)`,
+      ratio: rate / tcpRate,
     },
     {
       area: 'transport',
