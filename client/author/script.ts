@@ -44,7 +44,7 @@ async function startEngine(): Promise<EngineExports> {
 }
 
 /** What is wrong with a text; empty if nothing is. None of it is run. */
-export async function diagnoseScript(text: Uint8Array): Promise<string> {
+async function diagnoseScript(text: Uint8Array): Promise<string> {
   const { memory, alloc, diagnose } = await startEngine();
   const input = encodeScriptInput(text, new Uint8Array(0));
   const at = Number(alloc(input.length));
@@ -58,6 +58,15 @@ export async function diagnoseScript(text: Uint8Array): Promise<string> {
   return new TextDecoder().decode(
     new Uint8Array(memory.buffer, Number(packed >> 32n), Number(packed & 0xffff_ffffn)),
   );
+}
+
+/** @throws NmpError BUILD_FAILED with what the engine has to say, `place` before it */
+export async function checkText(text: Uint8Array, place: string): Promise<void> {
+  if (text.length > SCRIPT_BYTES_MAX) {
+    throw new NmpError('BUILD_FAILED', `${place}: longer than 256 KiB`);
+  }
+  const wrong = await diagnoseScript(text);
+  if (wrong !== '') throw new NmpError('BUILD_FAILED', `${place}: ${wrong.trimEnd()}`);
 }
 
 /**
@@ -74,7 +83,6 @@ export async function checkScript(file: string): Promise<Uint8Array<ArrayBuffer>
     throw new NmpError('BUILD_FAILED', `${file}: no such file, or longer than 256 KiB`);
   }
   const text = Uint8Array.from(await readFile(file));
-  const wrong = await diagnoseScript(text);
-  if (wrong !== '') throw new NmpError('BUILD_FAILED', `${file}: ${wrong.trimEnd()}`);
+  await checkText(text, file);
   return text;
 }

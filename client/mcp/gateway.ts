@@ -19,6 +19,7 @@ import { type ApprovalCodec, createApprovalCodec } from './approval-codec.ts';
 import { BlockBudget, type BlockLimits, type Spender } from './block-budget.ts';
 import { EvidenceStore } from './evidence-store.ts';
 import { JobTable } from './job-table.ts';
+import type { SourceLanguage } from './logic-files.ts';
 import type { ToolOutcome } from './outcome.ts';
 import { endedByLogic, type Refusal, refusalOf } from './refusal.ts';
 
@@ -36,7 +37,7 @@ export interface GatewayComponents {
   /** Makes the client. `policy()` is asked at every handshake, so an approval counts at once. */
   readonly openMesh: (policy: () => ClientPolicy) => Promise<MeshClient>;
   /** Compiles a logic file's text. @throws NmpError BUILD_FAILED */
-  readonly compile: (source: string) => Promise<Uint8Array>;
+  readonly compile: (source: string, language: SourceLanguage) => Promise<Uint8Array>;
   /** Reads a logic file that the host names. @throws NmpError LOGIC_SOURCE, BUILD_FAILED */
   readonly readLogic: (file: string) => Promise<Uint8Array>;
   readonly sleep: (ms: number) => Promise<void>;

@@ -2,13 +2,26 @@
 import { mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
+import { utf8 } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
 import { buildLogic } from '../author/build.ts';
+import { checkScript, checkText } from '../author/script.ts';
 
 const MODULE_BYTES_MAX = 10 * 1024 * 1024;
 
-/** Compiles AssemblyScript that stands alone. @throws NmpError BUILD_FAILED */
-export async function compileSource(source: string): Promise<Uint8Array> {
+/** What a source is written in. */
+export type SourceLanguage = 'assemblyscript' | 'javascript';
+
+/**
+ * Compiles AssemblyScript that stands alone; JavaScript is checked, and sent as it is.
+ * @throws NmpError BUILD_FAILED
+ */
+export async function compileSource(source: string, language: SourceLanguage): Promise<Uint8Array> {
+  if (language === 'javascript') {
+    const text = Uint8Array.from(utf8(source));
+    await checkText(text, 'logic.js');
+    return text;
+  }
   const folder = await mkdtemp(join(tmpdir(), 'nmp-logic-'));
   try {
     const file = join(folder, 'logic.ts');
@@ -38,6 +51,7 @@ export function createLogicReader(folder: string | undefined) {
       throw cause instanceof NmpError ? cause : new NmpError('LOGIC_SOURCE', undefined, { cause });
     }
     if (path.endsWith('.ts')) return (await buildLogic(path)).bytes;
+    if (path.endsWith('.js')) return checkScript(path);
     if (!path.endsWith('.wasm')) throw new NmpError('LOGIC_SOURCE');
     return Uint8Array.from(await readFile(path));
   };

@@ -26,7 +26,11 @@ export function run(input: Input): JsonObject {
    .rows .texts(c) .integers(c) .numbers(c) .flags(c) .keysWhere(column, text, key)
    .numbersBy(key, column); column[row], .has(row); texts.is(row, text); new Mean(digits) with
    .add .count; new JsonObject().set(k, v); new JsonArray().push(v); round(x, digits); decimal(text).
-4. No closures over local variables, no any, no clock, randomness, console or network.
+   The same in plain JavaScript, with abi javascript, some twenty times dearer in fuel:
+   export function run(input) { … } with input.arguments (JSON), input.table(id) with .rows,
+   .columns, .column(name) (array; null if empty) and .records(); answer any JSON. No import.
+4. In AssemblyScript no closures over local variables and no any; in both no clock, randomness,
+   console or network.
 5. Return exactly the output schema, counted and rounded as it says. Groups below the owner's
    minimum, identifiers and free text about single people are blocked, and every block is the same
    refusal: it tells nothing about the records, and too many quarantine the logic.`;

@@ -202,6 +202,19 @@ describe.each(['2025-11-25', '2026-07-28'] as const)('a session of %s', (era) =>
     expect(again.structuredContent.result).toEqual({ n: 20 });
   });
 
+  it('runs plain JavaScript, and shows what its engine says of it', async () => {
+    const source = `export const run = ({ arguments: { ward }, table }) =>
+      ({ n: table('stays').column('ward').filter((name) => name === ward).length });`;
+    const args = { arguments: { ward: 'north' }, abi: 'javascript' };
+    const { structuredContent } = await runLogic({ source, ...args });
+    expect(structuredContent).toMatchObject({ verdict: 'released', result: { n: 20 } });
+    const { moduleHash } = structuredContent;
+    expect((await runLogic({ moduleHash, ...args })).structuredContent.result).toEqual({ n: 20 });
+    const wrong = await runLogic({ source: source.slice(0, -3), ...args });
+    expect(wrong.structuredContent).toMatchObject({ verdict: 'invalid', code: 'BUILD_FAILED' });
+    expect(wrong.structuredContent.diagnostics).toContain('SyntaxError');
+  });
+
   it('runs a file of the folder for logic, and no other', async () => {
     expect((await runLogic({ file: 'five.wasm' })).structuredContent.result).toEqual({ n: 5 });
     for (const file of ['../outside.wasm', join(folder, 'outside.wasm'), 'missing.wasm']) {

@@ -1,7 +1,7 @@
 /** `nmp_run_logic`: sends logic to the data. */
 import { z } from 'zod';
 import { type ErrorCode, NmpError } from '../../../shared/errors.ts';
-import type { RunRequest } from '../../nmp-client.ts';
+import type { GuestAbi, RunRequest } from '../../nmp-client.ts';
 import { cleanText } from '../clean-text.ts';
 import type { Gateway } from '../gateway.ts';
 import { invoke } from '../invoke.ts';
@@ -29,7 +29,12 @@ interface Logic {
   readonly source?: string | undefined;
   readonly file?: string | undefined;
   readonly moduleHash?: string | undefined;
+  readonly abi?: GuestAbi | undefined;
 }
+
+/** A text is JavaScript if the caller, or the name of its file, says so. */
+const abiOf = ({ abi, file }: Logic): GuestAbi =>
+  abi ?? (file?.endsWith('.js') === true ? 'javascript' : 'pure');
 
 /** @throws NmpError LOGIC_SOURCE, BUILD_FAILED */
 async function moduleOf(gateway: Gateway, logic: Logic): Promise<Uint8Array> {
@@ -39,8 +44,10 @@ async function moduleOf(gateway: Gateway, logic: Logic): Promise<Uint8Array> {
   }
   const { compile, readLogic } = gateway.components;
   let module: Uint8Array | undefined;
-  if (source !== undefined) module = await compile(source);
-  else if (file !== undefined) module = await readLogic(file);
+  if (source !== undefined) {
+    const language = abiOf(logic) === 'javascript' ? 'javascript' : 'assemblyscript';
+    module = await compile(source, language);
+  } else if (file !== undefined) module = await readLogic(file);
   else module = gateway.module(moduleHash ?? '');
   if (module === undefined || module.length > MODULE_BYTES_MAX) throw new NmpError('LOGIC_SOURCE');
   return module;
@@ -80,19 +87,24 @@ export const registerRunLogic: RegisterTool = ({ server, gateway, approvals }) =
       title: 'Send logic to the data',
       description:
         'Runs logic of yours beside the records, inside the enclave, under the rules of a ' +
-        'capability. Give AssemblyScript as source (prompt write-logic shows how), a .wasm or .ts ' +
-        'file, or the hash of logic run before. Only an answer that fits the output schema and ' +
+        'capability. Give AssemblyScript as source (prompt write-logic shows how), plain JavaScript ' +
+        'with abi javascript, a .wasm, .ts or .js file, or the hash of logic run before. Only an answer that fits the output schema and ' +
         'passes the egress filter comes back; anything else gives one and the same refusal.',
       inputSchema: z.object({
         node,
         capability,
-        source: z.string().min(1).max(SOURCE_CHARS_MAX).optional().describe('AssemblyScript'),
+        source: z
+          .string()
+          .min(1)
+          .max(SOURCE_CHARS_MAX)
+          .optional()
+          .describe('AssemblyScript; with abi javascript: plain JavaScript'),
         file: z
           .string()
           .min(1)
           .max(1024)
           .optional()
-          .describe('A .wasm or .ts file in the folder that the bridge was started with'),
+          .describe('A .wasm, .ts or .js file in the folder that the bridge was started with'),
         moduleHash: z
           .string()
           .regex(/^[0-9a-f]{64}$/)
@@ -100,7 +112,12 @@ export const registerRunLogic: RegisterTool = ({ server, gateway, approvals }) =
           .describe('SHA-256 of a module that this bridge ran before'),
         arguments: callArguments,
         datasets,
-        abi: z.enum(['pure', 'wasi-p1']).optional().describe('Of a .wasm file; default: pure'),
+        abi: z
+          .enum(['pure', 'wasi-p1', 'wasi-p2', 'component', 'javascript'])
+          .optional()
+          .describe(
+            'javascript: source, or the logic of moduleHash, is plain JavaScript (default for .js); the others are for .wasm files; default: pure',
+          ),
         proofMode,
         timeoutSeconds,
         background,
@@ -129,7 +146,7 @@ export const registerRunLogic: RegisterTool = ({ server, gateway, approvals }) =
             module,
             args: given,
             capability: id,
-            abi: args.abi ?? 'pure',
+            abi: abiOf(args),
             ...(args.datasets === undefined
               ? {}
               : {
