@@ -101,6 +101,8 @@ async function caseOf(
 export const ZK_LOGIC = {
   'compact-sum': ['cents'],
   'compact-group-by': ['code', 'cents'],
+  'compact-sort': ['cents'],
+  'compact-regression': ['age', 'amount'],
   sum: ['cents'],
   sort: ['cents'],
   regression: ['age', 'amount'],
@@ -120,6 +122,14 @@ function answerOf(logic: ZkLogic, rows: number): string {
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   const of = (wanted: readonly string[]) =>
     sum(cents.filter((_, at) => wanted.includes(table[at]?.[0] ?? '')));
+  const median = () => cents.toSorted((a, b) => a - b)[Math.floor(rows / 2)] ?? 0;
+  const slope = () => {
+    const xs = table.map((row) => Number(row[3]));
+    const ys = table.map((row) => Number(row[4]));
+    const xy = sum(xs.map((x, at) => x * (ys[at] ?? 0)));
+    const above = rows * xy - sum(xs) * sum(ys);
+    return above / (rows * sum(xs.map((x) => x * x)) - sum(xs) ** 2);
+  };
   switch (logic) {
     case 'compact-sum':
       return canonicalJson({ s: sum(cents) });
@@ -128,17 +138,15 @@ function answerOf(logic: ZkLogic, rows: number): string {
     case 'sum':
       return canonicalJson({ cents: sum(cents) });
     case 'sort':
-      return canonicalJson({ median: cents.toSorted((a, b) => a - b)[Math.floor(rows / 2)] });
+      return canonicalJson({ median: median() });
+    case 'compact-sort':
+      return canonicalJson({ m: median() });
+    case 'compact-regression':
+      return canonicalJson({ t: Math.round(slope() * 1000) });
     case 'group-by':
       return `{"food":${of(['food'])},"rent":${of(['rent'])},"other":${of(['travel', 'gifts'])}}`;
-    case 'regression': {
-      const xs = table.map((row) => Number(row[3]));
-      const ys = table.map((row) => Number(row[4]));
-      const xy = sum(xs.map((x, at) => x * (ys[at] ?? 0)));
-      const above = rows * xy - sum(xs) * sum(ys);
-      const below = rows * sum(xs.map((x) => x * x)) - sum(xs) ** 2;
-      return `{"slope":${Math.round((above / below) * 1000) / 1000}}`;
-    }
+    case 'regression':
+      return `{"slope":${Math.round(slope() * 1000) / 1000}}`;
   }
 }
 

@@ -60,11 +60,15 @@ async function inBrowser(nodeMs: number): Promise<readonly Row[]> {
 
 const RUNS: readonly (readonly [string, () => Promise<ZkCase>])[] = [
   ['trap at once', () => failingCase('trap')],
-  ['compact sum, 100 rows', () => zkCase('compact-sum', 100)],
   ['compact group-by, 20 rows', () => zkCase('compact-group-by', 20)],
+  ['compact sum, 100 rows', () => zkCase('compact-sum', 100)],
   ['compact group-by, 100 rows', () => zkCase('compact-group-by', 100)],
-  ['compact group-by, 1,000 rows', () => zkCase('compact-group-by', 1000)],
+  ['compact sort, 100 rows', () => zkCase('compact-sort', 100)],
+  ['compact regression, 100 rows', () => zkCase('compact-regression', 100)],
   ['compact sum, 1,000 rows', () => zkCase('compact-sum', 1000)],
+  ['compact group-by, 1,000 rows', () => zkCase('compact-group-by', 1000)],
+  ['compact sort, 1,000 rows', () => zkCase('compact-sort', 1000)],
+  ['compact regression, 1,000 rows', () => zkCase('compact-regression', 1000)],
   ['sum, 100 rows', () => zkCase('sum', 100)],
   ['sort, 100 rows', () => zkCase('sort', 100)],
   ['regression, 100 rows', () => zkCase('regression', 100)],
