@@ -1,13 +1,14 @@
 //! State of one run: its limits, its standard streams and why it was stopped.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use wasmtime::ResourceLimiter;
 
-use crate::due::Due;
 use crate::files::{Files, Reads};
+use crate::slots::Slots;
 
 /// Elements of all tables together.
 const TABLE_ELEMENTS_MAX: usize = 100_000;
@@ -31,7 +32,11 @@ pub struct Host {
     pub files: Files,
     pub reads: Reads,
     /// What pollables wait for.
-    pub due: Due,
+    pub due: Slots<u64>,
+    /// What is left of files that are read as streams.
+    pub streams: Slots<Range<usize>>,
+    /// How far directories were listed.
+    pub listings: Slots<usize>,
     /// Deterministic stand-ins for what was granted: a counter in place of a clock, a fixed stream
     /// in place of randomness.
     now_ns: u64,
@@ -60,7 +65,9 @@ impl Host {
             overflowed: false,
             files: Files::default(),
             reads: Reads::default(),
-            due: Due::default(),
+            due: Slots::default(),
+            streams: Slots::default(),
+            listings: Slots::default(),
             now_ns: 0,
             random_state: 0x9e37_79b9_7f4a_7c15,
         }

@@ -4,17 +4,18 @@
 //! Its first frame (id 0) says what it is: JSON with the engine's version and what was hardened.
 
 mod components;
-mod due;
 mod engine;
 mod files;
 mod hardening;
 mod host;
 mod measure;
 mod protocol;
+mod slots;
 mod turns;
 mod wasi;
 mod wasi_files;
 mod wasi_p2;
+mod wasi_p2_files;
 mod wasi_poll;
 
 use std::collections::HashMap;

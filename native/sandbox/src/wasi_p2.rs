@@ -1,31 +1,28 @@
 //! The part of WASI 0.2 that a component is granted. As in preview 1 everything is deterministic
 //! and nothing reaches the system: standard input is the guest's input, standard error goes
-//! nowhere, waiting moves a counter, and the file system is empty.
+//! nowhere, waiting moves a counter, and files are parts of the input (`wasi_p2_files.rs`).
 //!
 //! Source: the WIT packages wasi:io, wasi:cli, wasi:clocks, wasi:random, wasi:filesystem 0.2.
 
-use wasmtime::component::{
-    ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType,
-};
+use wasmtime::component::{ComponentType, Lift, Linker, Lower, Resource, ResourceType};
 use wasmtime::{Result, StoreContextMut};
 
 use crate::host::{Host, TICK_NS};
 use crate::protocol::capability;
 use crate::wasi::Exit;
+use crate::wasi_p2_files;
 
 /// Most bytes that one read hands over or one write takes.
-const PIECE_BYTES_MAX: u64 = 1024 * 1024;
+pub const PIECE_BYTES_MAX: u64 = 1024 * 1024;
 /// Most bytes of one call for randomness.
 const RANDOM_BYTES_MAX: u64 = 1024 * 1024;
 
-struct InputStream;
+pub struct InputStream;
 struct OutputStream;
 struct Failure;
 pub struct Pollable;
 struct TerminalInput;
 struct TerminalOutput;
-struct Descriptor;
-struct DirectoryEntryStream;
 
 /// Numbers behind output streams.
 const STDOUT: u32 = 1;
@@ -49,7 +46,7 @@ enum StreamError {
 
 #[derive(ComponentType, Lift, Lower)]
 #[component(record)]
-struct Datetime {
+pub struct Datetime {
     seconds: u64,
     nanoseconds: u32,
 }
@@ -57,17 +54,23 @@ struct Datetime {
 type Guest<'a> = StoreContextMut<'a, Host>;
 type Streamed<T> = std::result::Result<T, StreamError>;
 
-/// The next bytes of the input; `closed` behind its end.
-fn read(host: &mut Host, length: u64) -> Streamed<Vec<u8>> {
-    let left = host.input.len() - host.input_at;
-    if left == 0 {
+/// The next bytes of standard input (0) or of a file; `closed` behind its end.
+fn read(host: &mut Host, stream: &Resource<InputStream>, length: u64) -> Streamed<Vec<u8>> {
+    let range = match host.streams.get(stream.rep()) {
+        Some(range) => range.clone(),
+        None => host.input_at..host.input.len(),
+    };
+    if range.is_empty() {
         return Err(StreamError::Closed);
     }
-    let length = length.min(PIECE_BYTES_MAX).min(left as u64) as usize;
-    let start = host.input_at;
-    host.input_at += length;
-    host.reads.add(start, start + length);
-    Ok(host.input[start..start + length].to_vec())
+    let length = length.min(PIECE_BYTES_MAX).min(range.len() as u64) as usize;
+    let end = range.start + length;
+    match host.streams.get_mut(stream.rep()) {
+        Some(range) => range.start = end,
+        None => host.input_at = end,
+    }
+    host.reads.add(range.start, end);
+    Ok(host.input[range.start..end].to_vec())
 }
 
 fn write(host: &mut Host, stream: &Resource<OutputStream>, bytes: &[u8]) -> Result<()> {
@@ -82,8 +85,13 @@ fn pollable(host: &mut Host, due_ns: u64) -> Resource<Pollable> {
     Resource::new_own(host.due.add(due_ns))
 }
 
+/// When it is ready; 0 for what is at once.
+fn due(host: &Host, item: &Resource<Pollable>) -> u64 {
+    host.due.get(item.rep()).copied().unwrap_or(0)
+}
+
 fn is_ready(host: &Host, item: &Resource<Pollable>) -> bool {
-    item.rep() == READY || host.due.get(item.rep()) <= host.now_ns()
+    due(host, item) <= host.now_ns()
 }
 
 fn link_io(linker: &mut Linker<Host>, poll: bool) -> Result<()> {
@@ -100,7 +108,10 @@ fn link_io(linker: &mut Linker<Host>, poll: bool) -> Result<()> {
     streams.resource(
         "input-stream",
         ResourceType::host::<InputStream>(),
-        |_, _| Ok(()),
+        |mut guest, number| {
+            guest.data_mut().streams.remove(number);
+            Ok(())
+        },
     )?;
     streams.resource(
         "output-stream",
@@ -110,16 +121,16 @@ fn link_io(linker: &mut Linker<Host>, poll: bool) -> Result<()> {
     for name in ["read", "blocking-read"] {
         streams.func_wrap(
             &format!("[method]input-stream.{name}"),
-            |mut guest: Guest<'_>, (_, length): (Resource<InputStream>, u64)| {
-                Ok((read(guest.data_mut(), length),))
+            |mut guest: Guest<'_>, (stream, length): (Resource<InputStream>, u64)| {
+                Ok((read(guest.data_mut(), &stream, length),))
             },
         )?;
     }
     for name in ["skip", "blocking-skip"] {
         streams.func_wrap(
             &format!("[method]input-stream.{name}"),
-            |mut guest: Guest<'_>, (_, length): (Resource<InputStream>, u64)| {
-                Ok((read(guest.data_mut(), length).map(|bytes| bytes.len() as u64),))
+            |mut guest: Guest<'_>, (stream, length): (Resource<InputStream>, u64)| {
+                Ok((read(guest.data_mut(), &stream, length).map(|bytes| bytes.len() as u64),))
             },
         )?;
     }
@@ -159,8 +170,8 @@ fn link_io(linker: &mut Linker<Host>, poll: bool) -> Result<()> {
         streams.func_wrap(
             &format!("[method]output-stream.{name}"),
             |mut guest: Guest<'_>,
-             (to, _, length): (Resource<OutputStream>, Resource<InputStream>, u64)| {
-                let bytes = match read(guest.data_mut(), length) {
+             (to, from, length): (Resource<OutputStream>, Resource<InputStream>, u64)| {
+                let bytes = match read(guest.data_mut(), &from, length) {
                     Ok(bytes) => bytes,
                     Err(closed) => return Ok((Err(closed),)),
                 };
@@ -203,8 +214,8 @@ fn link_poll(linker: &mut Linker<Host>) -> Result<()> {
     poll.func_wrap(
         "[method]pollable.block",
         |mut guest: Guest<'_>, (item,): (Resource<Pollable>,)| {
-            let due = guest.data().due.get(item.rep());
-            guest.data_mut().wait_until(due);
+            let then = due(guest.data(), &item);
+            guest.data_mut().wait_until(then);
             Ok(())
         },
     )?;
@@ -212,7 +223,6 @@ fn link_poll(linker: &mut Linker<Host>) -> Result<()> {
         "poll",
         |mut guest: Guest<'_>, (items,): (Vec<Resource<Pollable>>,)| {
             let host = guest.data_mut();
-            let due = |host: &Host, item: &Resource<Pollable>| host.due.get(item.rep());
             let Some(soonest) = items.iter().map(|item| due(host, item)).min() else {
                 return Err(wasmtime::Error::msg("poll of nothing"));
             };
@@ -357,67 +367,6 @@ fn link_random(linker: &mut Linker<Host>) -> Result<()> {
         })
 }
 
-/// An empty file system: no directory is given, so that nothing can be called on one. The functions
-/// are there because libraries import them all.
-fn link_files(linker: &mut Linker<Host>) -> Result<()> {
-    linker
-        .instance("wasi:filesystem/preopens@0.2.0")?
-        .func_wrap("get-directories", |_: Guest<'_>, (): ()| {
-            Ok((Vec::<(Resource<Descriptor>, String)>::new(),))
-        })?;
-    let mut types = linker.instance("wasi:filesystem/types@0.2.0")?;
-    types.resource("descriptor", ResourceType::host::<Descriptor>(), |_, _| {
-        Ok(())
-    })?;
-    types.resource(
-        "directory-entry-stream",
-        ResourceType::host::<DirectoryEntryStream>(),
-        |_, _| Ok(()),
-    )?;
-    for name in [
-        "read-via-stream",
-        "write-via-stream",
-        "append-via-stream",
-        "advise",
-        "sync-data",
-        "get-flags",
-        "get-type",
-        "set-size",
-        "set-times",
-        "read",
-        "write",
-        "read-directory",
-        "sync",
-        "create-directory-at",
-        "stat",
-        "stat-at",
-        "set-times-at",
-        "link-at",
-        "open-at",
-        "readlink-at",
-        "remove-directory-at",
-        "rename-at",
-        "symlink-at",
-        "unlink-file-at",
-        "is-same-object",
-        "metadata-hash",
-        "metadata-hash-at",
-    ] {
-        without_descriptor(&mut types, &format!("[method]descriptor.{name}"))?;
-    }
-    without_descriptor(
-        &mut types,
-        "[method]directory-entry-stream.read-directory-entry",
-    )?;
-    without_descriptor(&mut types, "filesystem-error-code")
-}
-
-fn without_descriptor(types: &mut LinkerInstance<'_, Host>, name: &str) -> Result<()> {
-    types.func_new(name, |_, _, _, _| {
-        Err(wasmtime::Error::msg("no descriptor was given"))
-    })
-}
-
 /// Links exactly what `capabilities` grant.
 pub fn link(linker: &mut Linker<Host>, capabilities: u8) -> Result<()> {
     let granted = |bit: u8| capabilities & bit != 0;
@@ -437,7 +386,7 @@ pub fn link(linker: &mut Linker<Host>, capabilities: u8) -> Result<()> {
         link_random(linker)?;
     }
     if granted(capability::FS) {
-        link_files(linker)?;
+        wasi_p2_files::link(linker)?;
     }
     Ok(())
 }

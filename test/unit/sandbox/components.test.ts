@@ -6,9 +6,10 @@ import { parse, transpile } from '@bytecodealliance/jco';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GuestAbi, RunLimits, SandboxEngine } from '../../../enclave/sandbox/engine.ts';
 import { createProcessEngine } from '../../../enclave/sandbox/process-engine.ts';
+import { encodeGuestInput } from '../../../shared/wire/guest-input.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 import { ADAPTER_IMPORTS, commandComponent, logicComponent } from '../../support/components.ts';
-import { cCommand } from '../../support/guests.ts';
+import { cCommand, rustCommand } from '../../support/guests.ts';
 import { echoCommand } from '../../support/modules.ts';
 
 const LIMITS: RunLimits = {
@@ -228,9 +229,29 @@ describe('a hostile component', () => {
   });
 });
 
-const c = cCommand('rows.c');
-it.skipIf(c === undefined)('a command that needs files ends where there are none', async () => {
-  const component = await commandComponent(c as Uint8Array);
-  const { outcome } = await run(component, { abi: 'wasi-p2', capabilities: ADAPTER_IMPORTS });
-  expect(outcome).toBe('trap');
+describe('the files of a component', () => {
+  const tables = [{ name: 'stays', stream: new Uint8Array(1001) }];
+  const given = encodeGuestInput({ arguments: { ward: 'north' }, tables });
+  const commands: readonly (readonly [string, Uint8Array | undefined])[] = [
+    ['C', cCommand('rows.c')],
+    ['Rust', rustCommand()],
+  ];
+  const on = async (bytes: Uint8Array, abi: GuestAbi, capabilities: readonly string[]) => {
+    const prepared = await engine.prepare(bytes, { abi, deadlineMs: 20_000, capabilities });
+    return engine.run(prepared, given, LIMITS);
+  };
+
+  it.for(commands)('are those of the command, for one of %s', async ([, command], { skip }) => {
+    if (command === undefined) return skip('its compiler is missing');
+    const plain = await on(command, 'wasi-p1', ['fs', 'fd', 'env']);
+    const result = await on(await commandComponent(command), 'wasi-p2', ADAPTER_IMPORTS);
+    expect(result.outcome).toBe('ok');
+    expect(result.output).toEqual(plain.output);
+    expect(JSON.parse(Buffer.from(result.output).toString())).toEqual({
+      files: { 'arguments.json': 16, 'stays.arrow': 1001 },
+      refused: true,
+      input: given.length,
+    });
+    expect(result.reads).toEqual([{ start: 0, end: given.length }]);
+  });
 });
