@@ -17,7 +17,7 @@ export const PROOF_LIMITS = {
   /** Unfinished jobs of all peers together. */
   jobs: 64,
   jobsPerPeer: 4,
-  /** Segments of all unfinished jobs together: about 2.5 minutes of two cores each. */
+  /** Segments of all unfinished jobs together; see `SEGMENTS_MAX`. */
   segments: 128,
   /** Finished jobs kept, each with a receipt of up to 8 MiB. */
   finished: 16,

@@ -22,7 +22,7 @@ export interface ProverProcessInit {
 /** Lines of JSON on standard error beyond this end the process. */
 const LOG_BYTES_MAX = 1024 * 1024;
 const QUOTE_TIMEOUT_MS = 30_000;
-/** 16 segments at some 150 s each. */
+/** 16 segments at some 150 s each, where the processor has no vectors. */
 const PROOF_TIMEOUT_MS = 3_600_000;
 /** Serving comes first. */
 const PROVER_NICENESS = 15;
