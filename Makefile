@@ -74,8 +74,8 @@ guests: build ## Run commands of Rust, Go and C, and rebuild the JavaScript engi
 packed: build ## Install the packed package into an empty project and run an example
 	NMP_PACKED=1 $(NPX) vitest run test/e2e/packed.test.ts
 
-mesh: build ## Let cold agents find 20 real nodes on loopback, 100 of 100
-	NMP_MESH_NODES=20 $(NPX) vitest run test/unit/mesh
+mesh: build ## Let cold agents find and call 20 real nodes on loopback, 100 of 100
+	NMP_MESH_NODES=20 $(NPX) vitest run test/unit/mesh test/e2e/mesh-calls.test.ts
 
 crowd: build ## Serve 200 clients with 16 calls in flight each (wants an idle machine)
 	NMP_CLIENTS=200 $(NPX) vitest run test/e2e/many-clients.test.ts

@@ -3,9 +3,11 @@
  * sees no plaintext. `startParent` is its composition root.
  */
 import { join } from 'node:path';
+import { NmpError } from '../shared/errors.ts';
 import type { NodeConfig } from '../shared/policy/node-config.ts';
 import { systemClock } from '../shared/runtime.ts';
-import { createDialProxy } from './dial-proxy/dial-proxy.ts';
+import { createDialProxy, type DialProxy } from './dial-proxy/dial-proxy.ts';
+import { createLog, type Log, type LogLevel, logRelay } from './log.ts';
 import { RelayMetrics, type RelaySnapshot } from './metrics/relay-metrics.ts';
 import { createStatusServer } from './metrics/status-server.ts';
 import { chooseRelay } from './relay/choose-relay.ts';
@@ -21,14 +23,29 @@ export interface ParentInit {
   readonly onEvent?: (event: SupervisorEvent) => void;
   /** What boots the image; without one the node is a process of this machine. */
   readonly driver?: MachineDriver;
+  /**
+   * Enclaves that share the address, 1 to 4 (default: 1), in local mode. Each has a Peer ID of its own
+   * and is reached by it at an address of its own: the port of the shared one + 1, + 2 and so on.
+   */
+  readonly enclaves?: number;
+  /** Writes the log of this level to stderr; default: nothing is logged. */
+  readonly logLevel?: LogLevel;
+  /** Takes the log instead. */
+  readonly log?: Log;
   /** Stands between relay and enclave; tests and the demo put a lying parent here. */
   readonly wrapDialer?: (dialer: EnclaveDialer) => EnclaveDialer;
 }
 
 export interface Parent {
+  /** Of the first enclave. */
   readonly ready: EnclaveReady;
-  /** `/ip4/…/tcp/…/p2p/…` under which clients reach the node. */
+  /**
+   * `/ip4/…/tcp/…/p2p/…` under which clients reach the node; without `/p2p/…` if it is several, of
+   * which a client is given one by its own address.
+   */
   readonly address: string;
+  /** Every enclave with the address at which it, and no other, is reached. */
+  readonly enclaves: readonly { readonly ready: EnclaveReady; readonly address: string }[];
   metrics(): RelaySnapshot;
   /** Accepts no new connection; resolves when those there are have ended, or after this long. */
   drain(timeoutMs: number): Promise<void>;
@@ -42,11 +59,25 @@ function multiaddrOf(host: string, port: number): string {
   return `/${family}/${host}/tcp/${port}`;
 }
 
+const ENCLAVES_MAX = 4;
+/** What an egress policy may remember from call to call. */
+const COUNTED = [
+  'quotaBits',
+  'clientQuotaBits',
+  'blocksBeforeQuarantine',
+  'canaries',
+  'privacy',
+] as const;
+
 /** A boot under emulation on a busy machine takes half a minute. */
 const MACHINE_START_TIMEOUT_MS = 180_000;
 
-function supervisorOf(init: ParentInit, announce: () => readonly string[]): Supervisor {
-  const { driver, configFile, stateDirectory } = init;
+function supervisorOf(
+  init: ParentInit,
+  stateDirectory: string,
+  announce: () => readonly string[],
+): Supervisor {
+  const { driver, configFile } = init;
   if (driver !== undefined) {
     return createMachineSupervisor(
       { clock: systemClock },
@@ -62,40 +93,134 @@ function supervisorOf(init: ParentInit, announce: () => readonly string[]): Supe
   );
 }
 
-export async function startParent(init: ParentInit): Promise<Parent> {
+/** `/…/tcp/PORT…` with a port so much higher. */
+function withPortRaised(address: string, by: number): string {
+  return address.replace(/\/tcp\/(\d+)/, (_, port) => `/tcp/${Number(port) + by}`);
+}
+
+/** @throws NmpError CONFIG_INVALID */
+function countOf({ enclaves = 1, driver, config }: ParentInit): number {
+  if (!Number.isInteger(enclaves) || enclaves < 1 || enclaves > ENCLAVES_MAX) {
+    throw new NmpError('CONFIG_INVALID', `enclaves: 1 to ${ENCLAVES_MAX}`);
+  }
+  if (enclaves > 1 && (driver !== undefined || config.identityFile !== undefined)) {
+    throw new NmpError('CONFIG_INVALID', 'several enclaves: in local mode, without identityFile');
+  }
+  // Each enclave counts by itself: whoever reaches all of them would have so many quotas.
+  const counted = config.capabilities.some(({ egress }) =>
+    COUNTED.some((key) => egress[key] !== undefined),
+  );
+  if (enclaves > 1 && counted) {
+    throw new NmpError('CONFIG_INVALID', 'several enclaves: no capability may count over calls');
+  }
+  return enclaves;
+}
+
+function logOf({ log, logLevel }: ParentInit): Log {
+  if (log !== undefined) return log;
+  if (logLevel === undefined) return () => undefined;
+  const write = (line: string) => void process.stderr.write(line);
+  return createLog({ clock: systemClock, write }, logLevel);
+}
+
+function tellLog(log: Log, supervisor: Supervisor, enclave: number): void {
+  supervisor.onEvent((event) => {
+    if (event.type === 'ready') log('enclave.ready', { enclave, mode: event.ready.mode });
+    else if (event.type === 'stopped') log('enclave.stopped', { enclave });
+    else log('enclave.exit', { enclave, code: event.code, restartInMs: event.restartInMs });
+  });
+}
+
+/** An enclave with all that is its own. */
+interface Member {
+  readonly supervisor: Supervisor;
+  readonly dialer: EnclaveDialer;
+  readonly outbound: { readonly proxy: DialProxy; readonly path: string } | undefined;
+  /** Known once its relay listens. */
+  announce: readonly string[];
+  address: string;
+}
+
+function memberOf(init: ParentInit, enclave: number, log: Log): Member {
   const { config } = init;
-  const metrics = new RelayMetrics();
-  let addresses: readonly string[] = config.announce;
-  const supervisor = supervisorOf(init, () => addresses);
+  // Ledgers and records of two nodes must not meet in one folder.
+  const state = join(init.stateDirectory, ...(enclave === 0 ? [] : [`enclave-${enclave}`]));
+  const supervisor = supervisorOf(init, state, () => member.announce);
+  tellLog(log, supervisor, enclave);
   if (init.onEvent !== undefined) supervisor.onEvent(init.onEvent);
-  const wrap = init.wrapDialer ?? ((dialer: EnclaveDialer) => dialer);
-  const enclave = wrap(supervisor.dialer);
-  const relay = chooseRelay({ enclave, metrics }, config.listen.host, config.relay);
-  const { outboundPath } = supervisor;
+  const { outboundPath, dialer } = supervisor;
   const outbound =
     config.mesh.dial.length > 0 && outboundPath !== undefined
       ? { proxy: createDialProxy(), path: outboundPath }
       : undefined;
-  const status = createStatusServer({ snapshot: () => metrics.snapshot(), supervisor });
+  const member: Member = {
+    supervisor,
+    dialer: init.wrapDialer?.(dialer) ?? dialer,
+    outbound,
+    announce: config.announce,
+    address: '',
+  };
+  return member;
+}
+
+export async function startParent(init: ParentInit): Promise<Parent> {
+  const { config } = init;
+  const log = logOf(init);
+  const { host } = config.listen;
+  const metrics = new RelayMetrics();
+  const members = Array.from({ length: countOf(init) }, (_, index) => memberOf(init, index, log));
+  const shared = members.map(({ dialer }) => dialer);
+  const relayTo = (enclaves: readonly EnclaveDialer[]) =>
+    chooseRelay({ enclaves, metrics, clock: systemClock }, host, config.relay);
+  const front = relayTo(shared);
+  // One enclave needs no address beside the shared one.
+  const own = members.length === 1 ? [] : shared.map((dialer) => [dialer]);
+  const relays = [front, ...own.map(relayTo)];
+  const supervisors = members.map(({ supervisor }) => supervisor);
+  const status = createStatusServer({ snapshot: () => metrics.snapshot(), supervisors });
+  const stopLogging = logRelay(log, metrics);
   const stop = async () => {
-    await relay.stop();
-    await supervisor.stop();
-    await outbound?.proxy.stop();
+    log('parent.stopping');
+    stopLogging();
+    await Promise.all(relays.map((relay) => relay.stop()));
+    await Promise.all(supervisors.map((supervisor) => supervisor.stop()));
+    await Promise.all(members.map(({ outbound }) => outbound?.proxy.stop()));
     await status.stop();
   };
   try {
-    await outbound?.proxy.start(outbound.path);
+    for (const { outbound } of members) await outbound?.proxy.start(outbound.path);
     const statusPort =
       config.metrics === undefined ? undefined : (await status.start(config.metrics)).port;
-    const { port } = await relay.start(config.listen);
-    const address = multiaddrOf(config.listen.host, port);
-    if (addresses.length === 0) addresses = [address];
-    const ready = await supervisor.start();
-    return {
+    const { port } = await front.start(config.listen);
+    log('relay.listening', { port });
+    const address = multiaddrOf(host, port);
+    for (const [index, member] of members.entries()) {
+      const relay = relays[index + 1];
+      const raised = config.listen.port === 0 ? 0 : port + 1 + index;
+      const at = relay === undefined ? port : (await relay.start({ host, port: raised })).port;
+      if (relay !== undefined) log('relay.listening', { enclave: index, port: at });
+      member.address = multiaddrOf(host, at);
+      member.announce =
+        config.announce.length === 0
+          ? [member.address]
+          : config.announce.map((claimed) => withPortRaised(claimed, at - port));
+    }
+    const started = await Promise.all(supervisors.map((supervisor) => supervisor.start()));
+    const enclaves = started.map((ready, index) => ({
       ready,
-      address: `${address}/p2p/${ready.peerId}`,
+      address: `${members[index]?.address}/p2p/${ready.peerId}`,
+    }));
+    const [first] = enclaves;
+    if (first === undefined) throw new NmpError('INTERNAL');
+    return {
+      ready: first.ready,
+      address: enclaves.length === 1 ? first.address : address,
+      enclaves,
       metrics: () => metrics.snapshot(),
-      drain: (timeoutMs) => relay.drain(timeoutMs),
+      async drain(timeoutMs) {
+        log('parent.draining', { timeoutMs });
+        await Promise.all(relays.map((relay) => relay.drain(timeoutMs)));
+      },
       ...(statusPort === undefined ? {} : { statusPort }),
       stop,
     };

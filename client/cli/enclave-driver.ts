@@ -41,7 +41,8 @@ export function addImageOptions(command: Command): void {
     .option('--agent <program>', 'nmp-agent; default: the one that was built here');
 }
 
-function wholeNumber(text: string, name: string, min: number, max: number): number {
+/** @throws NmpError USAGE */
+export function wholeNumber(text: string, name: string, min: number, max: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new NmpError('USAGE', `${name} takes a whole number from ${min} to ${max}`);

@@ -9,7 +9,8 @@ import type { RelaySnapshot } from './relay-metrics.ts';
 
 export interface StatusComponents {
   readonly snapshot: () => RelaySnapshot;
-  readonly supervisor: Pick<Supervisor, 'onEvent'>;
+  /** Of one enclave, or of several that share the address. */
+  readonly supervisors: readonly Pick<Supervisor, 'onEvent'>[];
 }
 
 export interface StatusServer {
@@ -21,7 +22,8 @@ const CONNECTIONS_MAX = 16;
 const REQUEST_TIMEOUT_MS = 2_000;
 
 interface Counts extends RelaySnapshot {
-  readonly up: boolean;
+  /** Enclaves that are ready. */
+  readonly up: number;
   readonly starts: number;
   readonly exits: number;
 }
@@ -30,7 +32,7 @@ interface Counts extends RelaySnapshot {
 function metricsOf(counts: Counts): readonly (readonly [string, string, string, number])[] {
   const { opened, closed } = counts;
   return [
-    ['nmp_enclave_up', 'gauge', 'Whether the enclave is ready.', counts.up ? 1 : 0],
+    ['nmp_enclave_up', 'gauge', 'Enclaves that are ready.', counts.up],
     ['nmp_enclave_starts_total', 'counter', 'Times the enclave became ready.', counts.starts],
     ['nmp_enclave_exits_total', 'counter', 'Times the enclave ended unasked.', counts.exits],
     ['nmp_relay_connections', 'gauge', 'Connections open now.', opened - closed],
@@ -75,17 +77,20 @@ function answer(response: ServerResponse, status: number, type: string, body: st
 class HttpStatusServer implements StatusServer {
   readonly #components: StatusComponents;
   readonly #server: Server;
-  #up = false;
+  readonly #up = new Set<number>();
   #starts = 0;
   #exits = 0;
 
   constructor(components: StatusComponents) {
     this.#components = components;
-    components.supervisor.onEvent((event) => {
-      this.#up = event.type === 'ready';
-      if (event.type === 'ready') this.#starts++;
-      if (event.type === 'exit') this.#exits++;
-    });
+    for (const [index, supervisor] of components.supervisors.entries()) {
+      supervisor.onEvent((event) => {
+        if (event.type === 'ready') this.#up.add(index);
+        else this.#up.delete(index);
+        if (event.type === 'ready') this.#starts++;
+        if (event.type === 'exit') this.#exits++;
+      });
+    }
     this.#server = createServer(
       {
         requestTimeout: REQUEST_TIMEOUT_MS,
@@ -99,8 +104,9 @@ class HttpStatusServer implements StatusServer {
           return answer(response, 200, 'text/plain; version=0.0.4; charset=utf-8', text);
         }
         if (request.url !== '/health') return answer(response, 404, 'text/plain', '');
-        const body = JSON.stringify({ ready: this.#up, starts: this.#starts, exits: this.#exits });
-        return answer(response, this.#up ? 200 : 503, 'application/json', `${body}\n`);
+        const ready = this.#up.size > 0;
+        const body = JSON.stringify({ ready, starts: this.#starts, exits: this.#exits });
+        return answer(response, ready ? 200 : 503, 'application/json', `${body}\n`);
       },
     );
     this.#server.maxConnections = CONNECTIONS_MAX;
@@ -125,7 +131,7 @@ class HttpStatusServer implements StatusServer {
 
   #counts(): Counts {
     const { snapshot } = this.#components;
-    return { ...snapshot(), up: this.#up, starts: this.#starts, exits: this.#exits };
+    return { ...snapshot(), up: this.#up.size, starts: this.#starts, exits: this.#exits };
   }
 }
 

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import type { RelayMetrics } from '../metrics/relay-metrics.ts';
-import { createNativeRelay } from './native-relay.ts';
+import { NmpError } from '../../shared/errors.ts';
+import { createNativeRelay, type NativeRelayComponents } from './native-relay.ts';
 import { createRelay, type EnclaveDialer, type Relay, type RelayLimits } from './relay.ts';
 
 /** Where `nmp-agent` lies: beside the sources, or above what was built from them. */
@@ -15,15 +15,27 @@ function builtAgent(): string | undefined {
 }
 
 /**
+ * @param enclaves one, or several that share the address
  * @param host on which it will listen; a name, and not an address, is left to Node to resolve
+ * @throws NmpError NODE_START if several share an address and the program is not built
  */
 export function chooseRelay(
-  components: { readonly enclave: EnclaveDialer; readonly metrics: RelayMetrics },
+  components: NativeRelayComponents & { readonly enclaves: readonly EnclaveDialer[] },
   host: string,
   limits: RelayLimits,
 ): Relay {
-  const { path } = components.enclave;
-  const program = path === undefined || isIP(host) === 0 ? undefined : builtAgent();
-  if (path === undefined || program === undefined) return createRelay(components, limits);
-  return createNativeRelay(components, { program, path }, limits);
+  const { enclaves, metrics } = components;
+  const paths = enclaves.map(({ path }) => path).filter((path) => path !== undefined);
+  const program = builtAgent();
+  if (program !== undefined && isIP(host) !== 0 && paths.length === enclaves.length) {
+    return createNativeRelay(components, { program, paths }, limits);
+  }
+  const [enclave] = enclaves;
+  if (enclave === undefined || enclaves.length > 1) {
+    throw new NmpError(
+      'NODE_START',
+      'enclaves that share an address need nmp-agent and an IP address',
+    );
+  }
+  return createRelay({ enclave, metrics }, limits);
 }

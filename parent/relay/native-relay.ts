@@ -6,14 +6,23 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { isIP } from 'node:net';
 import { createInterface } from 'node:readline';
 import { NmpError } from '../../shared/errors.ts';
+import type { Clock } from '../../shared/runtime.ts';
 import type { RelayMetrics, RelaySnapshot } from '../metrics/relay-metrics.ts';
 import type { Relay, RelayLimits } from './relay.ts';
+
+export interface NativeRelayComponents {
+  readonly metrics: RelayMetrics;
+  readonly clock: Clock;
+}
 
 export interface NativeRelayInit {
   /** The `nmp-agent` program. */
   readonly program: string;
-  /** Unix socket of the enclave's mesh port. */
-  readonly path: string;
+  /**
+   * Unix sockets of the enclaves' mesh ports. Each source has its own order of several, by rendezvous
+   * hashing of its address, and comes to the first that takes it.
+   */
+  readonly paths: readonly string[];
 }
 
 /** A relay that ended is started again after this long, doubled each time up to the second. */
@@ -35,6 +44,7 @@ function snapshotOf(line: string): RelaySnapshot | undefined {
 
 class NativeRelay implements Relay {
   readonly #metrics: RelayMetrics;
+  readonly #clock: Clock;
   readonly #init: NativeRelayInit;
   readonly #limits: RelayLimits;
   #child: ChildProcess | undefined;
@@ -43,8 +53,9 @@ class NativeRelay implements Relay {
   #againMs: number = AGAIN_MS.first;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(metrics: RelayMetrics, init: NativeRelayInit, limits: RelayLimits) {
-    this.#metrics = metrics;
+  constructor(components: NativeRelayComponents, init: NativeRelayInit, limits: RelayLimits) {
+    this.#metrics = components.metrics;
+    this.#clock = components.clock;
     this.#init = init;
     this.#limits = limits;
   }
@@ -62,8 +73,8 @@ class NativeRelay implements Relay {
   async drain(timeoutMs: number): Promise<void> {
     this.#stopping = true;
     this.#child?.stdin?.write('drain\n');
-    const until = performance.now() + timeoutMs;
-    while (this.open > 0 && performance.now() < until && this.#child?.exitCode === null) {
+    const until = this.#clock.monotonicMs() + timeoutMs;
+    while (this.open > 0 && this.#clock.monotonicMs() < until && this.#child?.exitCode === null) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -83,21 +94,22 @@ class NativeRelay implements Relay {
 
   /** @returns the port, once it listens */
   #run(listen: { readonly host: string; readonly port: number }): Promise<number> {
-    const { program, path } = this.#init;
+    const { program, paths } = this.#init;
     const { connections, connectionsPerSource, connectTimeoutMs, idleTimeoutMs } = this.#limits;
     const host = isIP(listen.host) === 6 ? `[${listen.host}]` : listen.host;
     const args = [
-      ...['relay', '--listen', `${host}:${listen.port}`, '--to', path],
+      ...['relay', '--listen', `${host}:${listen.port}`],
       ...['--connections', `${connections}`, '--per-source', `${connectionsPerSource}`],
       ...['--connect-ms', `${connectTimeoutMs}`, '--idle-ms', `${idleTimeoutMs}`],
+      ...['--to', ...paths],
     ];
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {} });
     this.#child = child;
     this.#last = undefined;
+    // It ends with its input, and so with this process, however that ends.
     child.stdin.on('error', () => undefined);
     const kill = () => void child.kill('SIGKILL');
-    process.once('exit', kill);
-    const startedMs = performance.now();
+    const startedMs = this.#clock.monotonicMs();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(kill, START_TIMEOUT_MS);
       let port = 0;
@@ -116,14 +128,13 @@ class NativeRelay implements Relay {
       child.once('error', () => reject(new NmpError('NODE_START', 'the relay cannot be started')));
       child.once('exit', () => {
         clearTimeout(timer);
-        process.off('exit', kill);
         reject(new NmpError('NODE_START', 'the relay cannot listen on its address'));
         if (this.#last !== undefined)
           this.#metrics.add({ ...this.#last, closed: this.#last.opened }, this.#last);
         this.#last = undefined;
         // One that never listened is not tried again behind the operator's back.
         if (port === 0 || this.#stopping) return;
-        if (performance.now() - startedMs >= HEALTHY_MS) this.#againMs = AGAIN_MS.first;
+        if (this.#clock.monotonicMs() - startedMs >= HEALTHY_MS) this.#againMs = AGAIN_MS.first;
         this.#again({ host: listen.host, port });
       });
     });
@@ -142,9 +153,9 @@ class NativeRelay implements Relay {
 }
 
 export function createNativeRelay(
-  { metrics }: { readonly metrics: RelayMetrics },
+  components: NativeRelayComponents,
   init: NativeRelayInit,
   limits: RelayLimits,
 ): Relay {
-  return new NativeRelay(metrics, init, limits);
+  return new NativeRelay(components, init, limits);
 }

@@ -2,9 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Option } from 'commander';
 import { EXIT } from '../../../shared/errors.ts';
 import { parseNodeConfig } from '../../../shared/policy/node-config.ts';
-import { addImageOptions, driverOf, type ImageOptions } from '../enclave-driver.ts';
+import { addImageOptions, driverOf, type ImageOptions, wholeNumber } from '../enclave-driver.ts';
 import { readText } from '../files.ts';
 import { loadParent } from '../node-side.ts';
 import { remark } from '../output.ts';
@@ -15,30 +16,44 @@ interface Options extends ImageOptions {
   readonly state: string;
   readonly writePolicy?: string;
   readonly json?: boolean;
+  readonly enclaves: string;
+  readonly log?: 'debug' | 'info' | 'warn' | 'error';
+  readonly drain: string;
 }
 
 type Parent = Awaited<ReturnType<Awaited<ReturnType<typeof loadParent>>['startParent']>>;
 
 /** A policy that trusts exactly this node, simulation included if that is what it is. */
-export function localPolicy({ ready }: Pick<Parent, 'ready'>): Record<string, unknown> {
+export function localPolicy({ ready, enclaves }: Pick<Parent, 'ready' | 'enclaves'>) {
+  const roots = enclaves.map((enclave) => enclave.ready.simulatedRoot);
   return {
     version: 1,
     releases: [
       { name: ready.simulatedRoot ? 'this node (SIMULATED)' : 'this node', ...ready.pcrs },
     ],
-    simulatedRoots: ready.simulatedRoot === undefined ? [] : [ready.simulatedRoot],
+    simulatedRoots: roots.filter((root) => root !== undefined),
   };
+}
+
+function ended(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
 }
 
 async function start(options: Options): Promise<void> {
   const config = parseNodeConfig(await readText(options.config), options.config);
   const driver = await driverOf(options);
+  const drainMs = 1_000 * wholeNumber(options.drain, '--drain', 0, 3_600);
   const { startParent } = await loadParent();
   const parent = await startParent({
     config,
     configFile: options.config,
     stateDirectory: options.state,
     ...(driver && { driver }),
+    ...(options.log && { logLevel: options.log }),
+    enclaves: wholeNumber(options.enclaves, '--enclaves', 1, 4),
     onEvent: (event) => {
       if (event.type === 'exit') {
         remark(`node ended with code ${event.code}; starting again in ${event.restartInMs} ms`);
@@ -57,13 +72,17 @@ async function start(options: Options): Promise<void> {
       remark(`simulated root  ${ready.simulatedRoot}`);
     }
     remark(`address         ${address}`);
+    if (parent.enclaves.length > 1) {
+      for (const enclave of parent.enclaves) remark(`enclave         ${enclave.address}`);
+    }
     for (const [name, value] of Object.entries(ready.pcrs)) remark(`${name}            ${value}`);
     if (options.writePolicy !== undefined) remark(`client policy   ${options.writePolicy}`);
   }
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
+  const signal = await ended();
+  // A second signal ends the waiting.
+  if (signal === 'SIGTERM' && drainMs > 0) {
+    await Promise.race([parent.drain(drainMs), ended()]);
+  }
   await parent.stop();
   process.exitCode = EXIT.interrupted;
 }
@@ -79,6 +98,16 @@ export const registerStart: Register = (program) => {
       join(homedir(), '.local', 'state', 'nmp-enclave'),
     )
     .option('--write-policy <file>', 'write a client policy that trusts this very node')
+    .option('--enclaves <n>', 'enclaves that share the address, 1 to 4 (local mode)', '1')
+    .option('--drain <seconds>', 'wait so long after SIGTERM for connections to end', '0')
+    .addOption(
+      new Option('--log <level>', 'log as JSON lines on stderr').choices([
+        'debug',
+        'info',
+        'warn',
+        'error',
+      ]),
+    )
     .option('--json', 'address and measurements as one JSON line when ready')
     .action(start);
   addImageOptions(command);

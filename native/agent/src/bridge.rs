@@ -61,6 +61,22 @@ pub struct Route {
     pub to: Address,
 }
 
+/// Streams accepted on the one are joined to one of several: always the same for one source, as long
+/// as it takes them.
+pub struct SharedRoute {
+    pub listen: Address,
+    pub to: Vec<Address>,
+}
+
+impl From<Route> for SharedRoute {
+    fn from(route: Route) -> Self {
+        SharedRoute {
+            listen: route.listen,
+            to: vec![route.to],
+        }
+    }
+}
+
 struct Slot {
     /// Counts the connections that this slot has held, so that a late event finds none.
     generation: u32,
@@ -72,7 +88,7 @@ struct Slot {
 
 pub struct Bridge {
     epoll: Epoll,
-    listeners: Vec<(OwnedFd, Address)>,
+    listeners: Vec<(OwnedFd, Vec<Address>)>,
     slots: Vec<Slot>,
     free: Vec<usize>,
     shared: Shared,
@@ -99,6 +115,7 @@ impl Bridge {
             scratch: vec![0; WRITE_BYTES_MAX],
             pipes: None,
         };
+        let routes = routes.into_iter().map(SharedRoute::from).collect();
         Self::with(routes, VSOCK_LIMITS, Arc::default(), shared)
     }
 
@@ -107,7 +124,7 @@ impl Bridge {
     /// # Errors
     /// What the kernel says.
     pub fn spliced(
-        routes: Vec<Route>,
+        routes: Vec<SharedRoute>,
         limits: Limits,
         counters: Arc<Counters>,
     ) -> Result<Self, Errno> {
@@ -119,7 +136,7 @@ impl Bridge {
     }
 
     fn with(
-        routes: Vec<Route>,
+        routes: Vec<SharedRoute>,
         limits: Limits,
         counters: Arc<Counters>,
         shared: Shared,
@@ -205,7 +222,15 @@ impl Bridge {
                 self.counters.refused.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
-            let Ok(connected) = connect_to(to) else {
+            let order = source.map_or_else(
+                || (0..to.len()).collect(),
+                |from| ranked(&from.to_string(), to.len()),
+            );
+            let reached = order.iter().find_map(|&at| {
+                let connected = connect_to(&to[at]).ok()?;
+                Some((connected, &to[at]))
+            });
+            let Some((connected, to)) = reached else {
                 self.counters.unreachable.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
@@ -335,6 +360,26 @@ impl Bridge {
             }
         }
     }
+}
+
+/// Rendezvous hashing: the order in which a source tries `count` targets. If one is lost, only its own
+/// sources go elsewhere, and they come back with it.
+pub fn ranked(source: &str, count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|index| std::cmp::Reverse((weight(source, *index), *index)));
+    order
+}
+
+/// FNV-1a over `source#index`, mixed as `MurmurHash3` ends: near keys, far weights.
+fn weight(source: &str, index: usize) -> u32 {
+    let mut hash = format!("{source}#{index}")
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+    hash = (hash ^ (hash >> 16)).wrapping_mul(0x85eb_ca6b);
+    hash = (hash ^ (hash >> 13)).wrapping_mul(0xc2b2_ae35);
+    hash ^ (hash >> 16)
 }
 
 /// Where a stream of the outside comes from; none for other sockets.

@@ -42,8 +42,8 @@ fn ended(result: Result<(), nix::errno::Errno>) -> ExitCode {
 fn usage() -> ExitCode {
     eprintln!("usage: nmp-agent parent --directory DIR (--cid N | --hybrid SOCKET)");
     eprintln!(
-        "       nmp-agent relay --listen IP:PORT --to SOCKET --connections N --per-source N \
-         --connect-ms N --idle-ms N"
+        "       nmp-agent relay --listen IP:PORT --connections N --per-source N --connect-ms N \
+         --idle-ms N --to SOCKET…"
     );
     ExitCode::from(2)
 }

@@ -1,7 +1,7 @@
 //! The relay of a parent: what comes in over TCP goes to the unix socket of the node, and back. It
 //! parses nothing. `parent/relay/native-relay.ts` starts it, ends it and reads its counters.
 
-use crate::bridge::{Bridge, Counters, Limits, Route};
+use crate::bridge::{Bridge, Counters, Limits, SharedRoute};
 use crate::socket::Address;
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -16,15 +16,18 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Init {
     pub listen: SocketAddr,
-    pub to: PathBuf,
+    /// Sockets of the nodes that share the address.
+    pub to: Vec<PathBuf>,
     pub limits: Limits,
 }
 
+/// Nodes behind one address.
+const NODES_MAX: usize = 16;
 /// Counters are told this often, if they changed.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
-/// What the arguments say, or none if they say it wrongly: `--listen IP:PORT --to SOCKET
-/// --connections N --per-source N --connect-ms N --idle-ms N`, in this order.
+/// What the arguments say, or none if they say it wrongly: `--listen IP:PORT --connections N
+/// --per-source N --connect-ms N --idle-ms N --to SOCKET…`, in this order.
 pub fn parse(arguments: &[String]) -> Option<Init> {
     let mut pairs = arguments.chunks_exact(2);
     let mut next = |name: &str| {
@@ -34,7 +37,6 @@ pub fn parse(arguments: &[String]) -> Option<Init> {
         (flag == name).then(|| value.clone())
     };
     let listen = next("--listen")?.parse().ok()?;
-    let to = next("--to")?.into();
     let mut number = |name: &str| next(name)?.parse::<u32>().ok().filter(|value| *value > 0);
     let limits = Limits {
         connections: number("--connections")? as usize,
@@ -42,7 +44,10 @@ pub fn parse(arguments: &[String]) -> Option<Init> {
         connect_timeout: Duration::from_millis(number("--connect-ms")?.into()),
         idle_timeout: Some(Duration::from_millis(number("--idle-ms")?.into())),
     };
-    (arguments.len() == 12).then_some(Init { listen, to, limits })
+    let (flag, sockets) = arguments.get(10..)?.split_first()?;
+    let to: Vec<PathBuf> = sockets.iter().map(PathBuf::from).collect();
+    let fits = flag == "--to" && !to.is_empty() && to.len() <= NODES_MAX;
+    fits.then_some(Init { listen, to, limits })
 }
 
 /// Relays until standard input ends. Says `ready PORT` first, then, whenever they changed, `count`
@@ -57,9 +62,9 @@ pub fn run(init: &Init) -> Result<(), Errno> {
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
     let counters = Arc::<Counters>::default();
-    let route = Route {
+    let route = SharedRoute {
         listen: Address::Tcp(init.listen),
-        to: Address::Unix(init.to.clone()),
+        to: init.to.iter().cloned().map(Address::Unix).collect(),
     };
     let bridge = Bridge::spliced(vec![route], init.limits, counters.clone())?;
     say(&format!("ready {}", bridge.port().unwrap_or_default()));

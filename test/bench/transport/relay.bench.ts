@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { RelayMetrics } from '../../../parent/metrics/relay-metrics.ts';
 import { chooseRelay } from '../../../parent/relay/choose-relay.ts';
 import { DEFAULT_RELAY_LIMITS } from '../../../parent/relay/relay.ts';
+import { systemClock } from '../../../shared/runtime.ts';
 import type { Row } from '../row.ts';
 
 const BYTES = 256 << 20;
@@ -69,7 +70,7 @@ function serve(role: string, path: string): void {
   } else {
     const enclave = { path, dial: () => connect({ path, allowHalfOpen: true }) };
     const host = '127.0.0.1';
-    const components = { enclave, metrics: new RelayMetrics() };
+    const components = { enclaves: [enclave], metrics: new RelayMetrics(), clock: systemClock };
     const relay = chooseRelay(components, host, DEFAULT_RELAY_LIMITS);
     relay.start({ host, port: 0 }).then((address) => process.send?.(address));
   }

@@ -18,11 +18,13 @@ async function started() {
   let emit: (event: SupervisorEvent) => void = () => undefined;
   const server = createStatusServer({
     snapshot: () => metrics.snapshot(),
-    supervisor: {
-      onEvent: (listener) => {
-        emit = listener;
+    supervisors: [
+      {
+        onEvent: (listener) => {
+          emit = listener;
+        },
       },
-    },
+    ],
   });
   const { port } = await server.start({ host: '127.0.0.1', port: 0 });
   cleanups.push(() => server.stop());
@@ -77,7 +79,7 @@ describe('the status of the parent', () => {
   it('says what every figure is', () => {
     const text = prometheusText({
       ...new RelayMetrics().snapshot(),
-      up: false,
+      up: 0,
       starts: 0,
       exits: 0,
     });
