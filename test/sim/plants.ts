@@ -16,7 +16,7 @@ const PLANTS = {
     instead: 'return this.#sequence;',
   },
   'release-before-verify': {
-    file: '/client/nmp-client.ts',
+    file: '/client/one-call.ts',
     line: 'if (failure !== undefined) throw failure;',
     instead: 'void failure;',
   },
