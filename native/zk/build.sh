@@ -2,7 +2,7 @@
 # Builds guest, verifier and prover from the package registries alone: build.sh [guest|verifier|prover|kernels|all]
 #
 # Needs: rustup with a nightly of 2026-05-19 (1.97.0) as toolchain `nightly`, g++, dpkg-deb, patch;
-# clang++ 14 or newer for fast vector kernels (with g++ 12 they prove at a third of the speed);
+# clang++ 14 or newer for fast kernels (what g++ 12 makes of them takes three times as long);
 # and for guest and verifier Debian sid's rust-src 1.97.1+dfsg1-1, in NMP_RUST_SRC_DEB.
 # Writes to native/zk/guest.bin, shared/receipt/receipt-verifier.wasm, build/native/nmp-zk-prover.
 set -euo pipefail
@@ -103,6 +103,8 @@ verifier() {
   cp "$TARGETS/zk-verifier-target/wasm32-unknown-unknown/release/nmp_zk_verifier.wasm" \
     ../../shared/receipt/receipt-verifier.wasm
 }
+
+command -v clang++ > /dev/null && export CXX=clang++
 
 # Vector kernels in place of the scalar ones, chosen when the prover runs; the circuit's generated
 # code is read from its unpatched source.

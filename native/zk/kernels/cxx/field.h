@@ -24,9 +24,10 @@ constexpr uint32_t encode(uint32_t x) { return uint32_t((uint64_t(x) << 32) % P)
 /// Both halves below LIMIT; the result below p and congruent to them divided by 2^32.
 NMP_INLINE V reduce(V evens, V odds) {
   const V p = all32(P), inverse = all32(P_INVERSE);
-  const V e = mul64(mul64(evens, inverse), p);
-  const V o = mul64(mul64(odds, inverse), p);
-  const V d = sub32(high(evens, odds), high(e, o));
+  // Both are congruent modulo 2^32: the low halves of the differences are zero.
+  const V e = sub64(evens, mul64(mul64(evens, inverse), p));
+  const V o = sub64(odds, mul64(mul64(odds, inverse), p));
+  const V d = high(e, o);
   return min32(d, add32(d, p));
 }
 

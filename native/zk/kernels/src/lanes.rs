@@ -24,6 +24,7 @@ pub(crate) trait Lanes: Copy {
     unsafe fn sub32(self, b: Self) -> Self;
     unsafe fn min32(self, b: Self) -> Self;
     unsafe fn add64(self, b: Self) -> Self;
+    unsafe fn sub64(self, b: Self) -> Self;
     /// The product of the even lanes, as 64-bit lanes.
     unsafe fn mul64(self, b: Self) -> Self;
     /// The odd lanes, moved to the even ones.
@@ -69,6 +70,10 @@ impl Lanes for __m512i {
     #[inline(always)]
     unsafe fn add64(self, b: Self) -> Self {
         _mm512_add_epi64(self, b)
+    }
+    #[inline(always)]
+    unsafe fn sub64(self, b: Self) -> Self {
+        _mm512_sub_epi64(self, b)
     }
     #[inline(always)]
     unsafe fn mul64(self, b: Self) -> Self {
@@ -125,6 +130,10 @@ impl Lanes for __m256i {
     #[inline(always)]
     unsafe fn add64(self, b: Self) -> Self {
         _mm256_add_epi64(self, b)
+    }
+    #[inline(always)]
+    unsafe fn sub64(self, b: Self) -> Self {
+        _mm256_sub_epi64(self, b)
     }
     #[inline(always)]
     unsafe fn mul64(self, b: Self) -> Self {
@@ -189,15 +198,23 @@ impl<V: Lanes> Field<V> {
     pub unsafe fn mul(self, b: Self) -> Self {
         Self(reduce(self.0.mul64(b.0), self.0.odd().mul64(b.0.odd())))
     }
+
+    /// Times an element that is the same in all lanes.
+    #[inline(always)]
+    pub unsafe fn mul_by(self, b: u32) -> Self {
+        let b = V::all32(b);
+        Self(reduce(self.0.mul64(b), self.0.odd().mul64(b)))
+    }
 }
 
 /// Both below `LIMIT`; the result is congruent to them divided by 2^32.
 #[inline(always)]
 unsafe fn reduce<V: Lanes>(evens: V, odds: V) -> V {
     let (p, inverse) = (V::all32(P), V::all32(P_INVERSE));
-    let e = evens.mul64(inverse).mul64(p);
-    let o = odds.mul64(inverse).mul64(p);
-    let difference = evens.high(odds).sub32(e.high(o));
+    // Both are congruent modulo 2^32: the low halves of the differences are zero.
+    let e = evens.sub64(evens.mul64(inverse).mul64(p));
+    let o = odds.sub64(odds.mul64(inverse).mul64(p));
+    let difference = e.high(o);
     difference.min32(difference.add32(p))
 }
 

@@ -29,9 +29,9 @@ type State<V> = [Field<V>; CELLS];
 
 #[inline(always)]
 unsafe fn sbox<V: Lanes>(x: Field<V>) -> Field<V> {
+    // Three products deep: in partial rounds nothing else can be done meanwhile.
     let x2 = x.mul(x);
-    let x4 = x2.mul(x2);
-    x4.mul(x2).mul(x)
+    x2.mul(x).mul(x2.mul(x2))
 }
 
 /// The external matrix: the 4x4 circulant of the paper's appendix B on each four cells, then sums.
@@ -65,13 +65,16 @@ unsafe fn full<V: Lanes>(cells: &mut State<V>, constants: &[u32]) {
 
 #[inline(always)]
 unsafe fn partial<V: Lanes>(cells: &mut State<V>, constants: &[u32], diagonal: &[u32]) {
-    cells[0] = sbox(cells[0].add(Field::all(constants[0])));
-    let mut sum = cells[0];
-    for cell in &cells[1..] {
-        sum = sum.add(*cell);
+    // The other cells are summed beside the only one that is raised, four chains at a time.
+    let mut sums = [cells[1], cells[2], cells[3], cells[4]];
+    for (i, cell) in cells[5..].iter().enumerate() {
+        sums[i % 4] = sums[i % 4].add(*cell);
     }
+    let others = sums[0].add(sums[1]).add(sums[2].add(sums[3]));
+    cells[0] = sbox(cells[0].add(Field::all(constants[0])));
+    let sum = cells[0].add(others);
     for (cell, factor) in cells.iter_mut().zip(diagonal) {
-        *cell = sum.add(cell.mul(Field::all(*factor)));
+        *cell = sum.add(cell.mul_by(*factor));
     }
 }
 
