@@ -9,7 +9,7 @@ SEEDS ?= 2000
 ONLY ?=
 EIF ?=
 
-.PHONY: guests crowd egress-score mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -76,6 +76,9 @@ packed: build ## Install the packed package into an empty project and run an exa
 
 mesh: build ## Let cold agents find and call 20 real nodes on loopback, 100 of 100
 	NMP_MESH_NODES=20 $(NPX) vitest run test/unit/mesh test/e2e/mesh-calls.test.ts
+
+swarm: build ## Look up in a table of 100 nodes, a fifth hostile, three tenths of the others gone
+	NMP_SWARM_NODES=100 $(NPX) vitest run test/unit/mesh/hostile-swarm.test.ts
 
 crowd: build ## Serve 200 clients with 16 calls in flight each (wants an idle machine)
 	NMP_CLIENTS=200 $(NPX) vitest run test/e2e/many-clients.test.ts

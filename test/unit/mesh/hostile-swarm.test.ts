@@ -1,0 +1,106 @@
+/**
+ * The table under churn and lies: a fifth of all nodes are hostile, and after records were made three
+ * tenths of the honest ones are gone. NMP_SWARM_NODES makes it more (100 in `make swarm`).
+ */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createClientNode } from '../../../client/mesh/client-node.ts';
+import { findProvider } from '../../../client/mesh/find-provider.ts';
+import { ProviderMemory } from '../../../client/mesh/provider-memory.ts';
+import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
+import { NmpError } from '../../../shared/errors.ts';
+import { systemClock } from '../../../shared/runtime.ts';
+import { capabilityKey } from '../../../shared/wire/capability-key.ts';
+import { seededRandom } from '../../support/clock.ts';
+import {
+  type MessageCodec,
+  PROOF,
+  type SwarmNode,
+  startHonest,
+  startHostile,
+} from '../../support/swarm.ts';
+
+const COUNT = Number(process.env.NMP_SWARM_NODES ?? 15);
+const LOOKUPS = COUNT >= 100 ? 200 : 10;
+const KEYS = COUNT >= 100 ? 10 : 1;
+const PROVIDERS = 5;
+const HOSTILE = 0.2;
+const GONE = 0.3;
+const suite = createNodeSuite();
+const schema = { type: 'integer', minimum: 0, maximum: 9 } as const;
+const keyOf = (i: number) =>
+  capabilityKey(suite, { name: `swarm${i}`, version: '1.0.0', input: schema, output: schema });
+
+const random = seededRandom(20261123);
+const below = (n: number) => new DataView(random.bytes(4).buffer).getUint32(0) % n;
+
+const honest: SwarmNode[] = [];
+const hostile: SwarmNode[] = [];
+const gone = new Set<SwarmNode>();
+
+beforeAll(async () => {
+  // libp2p does not export its message; the file is named by where the package lies.
+  const dht = new URL('message/dht.js', import.meta.resolve('@libp2p/kad-dht'));
+  const { Message }: { Message: MessageCodec } = await import(dht.href);
+  for (let i = 0; i < COUNT; i++) {
+    // Half of the hostile nodes lie, half of them take questions and are silent.
+    if (i >= COUNT * (1 - HOSTILE)) {
+      hostile.push(await startHostile(i, Message, () => hostile, i % 2 === 0));
+    } else honest.push(await startHonest(i));
+  }
+  const all = [...honest, ...hostile];
+  for (const node of all) {
+    // A few neighbours each, so that hostile nodes are in every table.
+    for (let n = 0; n < 4; n++) {
+      const other = all[below(all.length)];
+      if (other !== undefined && other !== node) await node.join(other.address);
+    }
+  }
+  for (let key = 0; key < KEYS; key++) {
+    const providing = Array.from({ length: PROVIDERS }, (_, n) =>
+      honest[(key * PROVIDERS + n) % honest.length]?.provide(keyOf(key)).catch(() => undefined),
+    );
+    await Promise.all(providing);
+  }
+  while (gone.size < honest.length * GONE) {
+    const node = honest[below(honest.length)];
+    if (node !== undefined) gone.add(node);
+  }
+  await Promise.all([...gone].map((node) => node.stop()));
+}, 600_000);
+afterAll(async () => {
+  await Promise.all([...honest, ...hostile].map((node) => node.stop()));
+});
+
+it(`${COUNT} nodes, a fifth hostile, churn: ${LOOKUPS} lookups reach an honest provider`, async () => {
+  const alive = honest.filter((node) => !gone.has(node));
+  let reached = 0;
+  for (let i = 0; i < LOOKUPS; i++) {
+    const agent = await createClientNode({});
+    const signal = AbortSignal.timeout(30_000);
+    try {
+      await agent.dial(alive[below(alive.length)]?.address ?? '', signal);
+      const key = keyOf(i % KEYS);
+      const found = await findProvider(
+        {
+          clock: systemClock,
+          memory: new ProviderMemory({ clock: systemClock }),
+          lookUp: (ending) => agent.providers(key, ending),
+          prove: async (provider, ending) => {
+            await agent.dialProvider(provider, ending);
+            const frames = await agent.open(provider.id, PROOF, ending);
+            // Whoever is not honest does not know the protocol.
+            if ((await frames.read(ending))[0] !== 1) throw new NmpError('UNREACHABLE');
+          },
+        },
+        String(i % KEYS),
+        signal,
+      );
+      const node = alive.find(({ id }) => id === found.id);
+      if (node !== undefined) reached++;
+    } catch {
+      // Counted as not reached.
+    }
+    await agent.stop();
+  }
+  expect(reached).toBeGreaterThanOrEqual(Math.ceil(0.99 * LOOKUPS));
+}, 900_000);
