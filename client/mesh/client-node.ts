@@ -76,6 +76,28 @@ function nodePeer(id: PeerId): NodePeer {
   return { id: id.toString(), multihash: id.toMultihash().bytes };
 }
 
+/** Claims to provide that one node of the table may tell in a lookup. */
+const CLAIMS_PER_ANSWERER = 8;
+/** Claims heard in a lookup before libp2p ends it. */
+const CLAIMS_HEARD = 1024;
+
+/**
+ * kad-dht 16.4 ends a lookup after as many claims as a bucket has places (20): the answer of one liar
+ * fills that, and who answers honestly is never heard. The number is read from the routing table that
+ * its content routing holds, and from nothing else there.
+ * @throws NmpError INTERNAL if another version is built otherwise
+ */
+function hearManyClaims(dht: unknown): void {
+  const { contentRouting } = dht as {
+    contentRouting?: { routingTable?: { kBucketSize?: unknown } };
+  };
+  const table = contentRouting?.routingTable;
+  if (contentRouting === undefined || typeof table?.kBucketSize !== 'number') {
+    throw new NmpError('INTERNAL', 'kad-dht is of another build than this was made for');
+  }
+  contentRouting.routingTable = Object.create(table, { kBucketSize: { value: CLAIMS_HEARD } });
+}
+
 /** @param init.privateKey the client's identity; a fresh one if absent */
 export async function createClientNode(init: {
   readonly privateKey?: Ed25519PrivateKey;
@@ -101,6 +123,7 @@ export async function createClientNode(init: {
       }),
     },
   });
+  hearManyClaims(libp2p.services.dht);
   const connections = new Map<string, Connection>();
   /** Where a peer was reached before; another Peer ID there is refused by Noise. */
   const reached = new Map<string, Multiaddr>();
@@ -150,9 +173,15 @@ export async function createClientNode(init: {
       }
     },
     async *providers(key, signal) {
+      // One that answers with many is not to crowd out the others.
+      const told = new Map<string, number>();
       for await (const event of libp2p.services.dht.findProviders(key, { signal })) {
         if (event.name !== 'PROVIDER') continue;
+        const from = event.from.toString();
         for (const provider of event.providers) {
+          const claims = (told.get(from) ?? 0) + 1;
+          if (claims > CLAIMS_PER_ANSWERER) break;
+          told.set(from, claims);
           yield {
             id: provider.id.toString(),
             addresses: provider.multiaddrs.map((address) => address.toString()),

@@ -81,6 +81,13 @@ async function start(index: number, hostile: boolean) {
   return { libp2p, node };
 }
 
+/** A provider that is not there. */
+export async function phantom(index: number): Promise<SwarmNode['contact']> {
+  const { publicKey } = await generateKeyPair('Ed25519');
+  const address = multiaddr(`/ip4/127.${index}.0.1/tcp/1`);
+  return { id: publicKey.toMultihash().bytes, multiaddrs: [address.bytes] };
+}
+
 export async function startHonest(index: number): Promise<SwarmNode> {
   const { libp2p, node } = await start(index, false);
   await libp2p.handle(PROOF, (stream: Stream) => void libp2pFrames(stream).write(Uint8Array.of(1)));
@@ -106,7 +113,7 @@ export interface MessageCodec {
 export async function startHostile(
   index: number,
   codec: MessageCodec,
-  liars: () => readonly SwarmNode[],
+  liars: () => readonly SwarmNode['contact'][],
   stalls: boolean,
 ): Promise<SwarmNode> {
   const { libp2p, node } = await start(index, true);
@@ -115,7 +122,7 @@ export async function startHostile(
     for (;;) {
       const { type = 'FIND_NODE', key } = codec.decode(await frames.read());
       if (stalls) return;
-      const known = liars().map(({ contact }) => contact);
+      const known = liars();
       const answer = { type, ...(key && { key }), closer: known, providers: known };
       await frames.write(codec.encode(answer));
     }

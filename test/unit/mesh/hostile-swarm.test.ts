@@ -14,6 +14,7 @@ import { seededRandom } from '../../support/clock.ts';
 import {
   type MessageCodec,
   PROOF,
+  phantom,
   type SwarmNode,
   startHonest,
   startHostile,
@@ -41,10 +42,15 @@ beforeAll(async () => {
   // libp2p does not export its message; the file is named by where the package lies.
   const dht = new URL('message/dht.js', import.meta.resolve('@libp2p/kad-dht'));
   const { Message }: { Message: MessageCodec } = await import(dht.href);
+  // Few liars name providers that are not there, as many as fill a lookup of libp2p by itself.
+  const named = await Promise.all(
+    Array.from({ length: Math.max(0, 24 - COUNT * HOSTILE) }, (_, i) => phantom(200 + i)),
+  );
+  const liars = () => [...hostile.map(({ contact }) => contact), ...named];
   for (let i = 0; i < COUNT; i++) {
     // Half of the hostile nodes lie, half of them take questions and are silent.
     if (i >= COUNT * (1 - HOSTILE)) {
-      hostile.push(await startHostile(i, Message, () => hostile, i % 2 === 0));
+      hostile.push(await startHostile(i, Message, liars, i % 2 === 0));
     } else honest.push(await startHonest(i));
   }
   const all = [...honest, ...hostile];
