@@ -6,10 +6,13 @@ STAMPS := build/.stamps
 
 MINUTES ?= 5
 SEEDS ?= 2000
+MODULES ?= 500000
+# `SECONDS` is the shell's own name for its age: only a value of the command line counts.
+SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 ONLY ?=
 EIF ?=
 
-.PHONY: guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -29,8 +32,13 @@ check: setup ## Types, lint, dead code, formatting of Rust
 
 build: setup $(STAMPS)/native $(STAMPS)/ts ## Build the native addons and dist/
 
-fuzz: build ## Property tests for as long as you like: make fuzz MINUTES=30
+fuzz: build ## Property tests, native fuzzing and MODULES of wasm-smith: make fuzz MINUTES=30 MODULES=500000
 	NMP_FUZZ_MINUTES=$(MINUTES) $(NPX) vitest run test/fuzz
+	@bash scripts/fuzz-native.sh $$(($(MINUTES) * 60))
+	NMP_SMITH_MODULES=$(MODULES) $(NPX) vitest run test/unit/guardian/generated.test.ts
+
+fuzz-native: ## Fuzz each native parser for 60 s, two at a time: make fuzz-native SECONDS=60
+	@bash scripts/fuzz-native.sh $(SECONDS_EACH)
 
 sim: build ## Deterministic simulation under faults: make sim SEEDS=2000
 	$(NPX) node test/sim/main.ts --seeds $(SEEDS)
@@ -91,6 +99,12 @@ oracle-eif: eif ## Compare the image with AWS's own library for images (compiles
 	  CARGO_TARGET_DIR=$$target cargo build -q --release --locked --manifest-path test/oracle/eif/Cargo.toml && \
 	  NMP_EIF_ORACLE=$$target/release/nmp-eif-oracle NMP_EIF_BUILT=build/enclave.eif $(NPX) vitest run test/unit/image/oracle.test.ts
 
+deny: ## Check licences and sources of crates with cargo-deny (compiles it once: four minutes)
+	@bash scripts/supply/deny.sh
+
+release: setup ## Pack what is committed twice, compare, write SBOM and hashes; publishes nothing
+	@$(NPX) node scripts/supply/release.ts
+
 clean: ## Remove what was built here (caches outside stay)
 	rm -rf build dist coverage
 
@@ -99,7 +113,7 @@ setup: $(STAMPS)/npm
 $(STAMPS)/npm: package-lock.json package.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer (it brings npm); the project then uses its own Node 24.' >&2; exit 2; }
 	@echo '· npm ci (about a minute the first time)'
-	@npm ci --no-audit --no-fund --loglevel=error
+	@bash scripts/supply/install.sh
 	@mkdir -p $(STAMPS) && touch $@
 
 NATIVE_SOURCES := $(shell find native -name target -prune -o -path native/zk -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print 2>/dev/null)
