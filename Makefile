@@ -12,7 +12,7 @@ SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 ONLY ?=
 EIF ?=
 
-.PHONY: deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -104,6 +104,15 @@ deny: ## Check licences and sources of crates with cargo-deny (compiles it once:
 
 release: setup ## Pack what is committed twice, compare, write SBOM and hashes; publishes nothing
 	@$(NPX) node scripts/supply/release.ts
+
+counts: build ## Count instructions of fixed kernels and compare with those kept (needs valgrind)
+	@$(NPX) node test/counts/run.ts
+
+coverage: build ## Branches covered by unit and property tests, by room, with thresholds
+	@$(NPX) vitest run test/unit test/fuzz --coverage.enabled --coverage.provider=v8 --coverage.reporter=json-summary \
+	  --coverage.include='shared/**/*.ts' --coverage.include='enclave/{guardian,egress}/**/*.ts' --coverage.exclude='**/*.d.ts' \
+	  > build/coverage.txt || { tail -40 build/coverage.txt; exit 1; }
+	@$(NPX) node scripts/coverage.ts
 
 clean: ## Remove what was built here (caches outside stay)
 	rm -rf build dist coverage
