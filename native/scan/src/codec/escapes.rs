@@ -148,7 +148,8 @@ pub fn entities(s: &[u8]) -> Rewrite {
                     .count();
                 if digits > 0 {
                     let n = rest[from..from + digits].iter().fold(0u32, |n, &b| {
-                        n.saturating_mul(radix) + (b as char).to_digit(radix).unwrap_or(0)
+                        n.saturating_mul(radix)
+                            .saturating_add((b as char).to_digit(radix).unwrap_or(0))
                     });
                     out.put_char(i, n);
                     let end = i + 1 + from + digits;
@@ -311,4 +312,16 @@ pub fn utf7(s: &[u8]) -> Rewrite {
         i += 1;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::entities;
+
+    #[test]
+    fn a_number_beyond_all_characters_is_none_of_them() {
+        // Found by native/fuzz: its last digit wrapped it around to a control character.
+        assert_eq!(entities(b"a&#9999999999;b").data, b"a?b");
+        assert_eq!(entities(b"&#65;&#x42;").data, b"AB");
+    }
 }
