@@ -52,12 +52,12 @@ async function readKeyFile(file: string): Promise<Uint8Array> {
   }
 }
 
-/** @throws NmpError KMS_UNREACHABLE */
+/** @throws NmpError KMS_CREDENTIALS */
 async function environmentCredentials(): Promise<KmsCredentials> {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
   if (AWS_ACCESS_KEY_ID === undefined || AWS_SECRET_ACCESS_KEY === undefined) {
     throw new NmpError(
-      'KMS_UNREACHABLE',
+      'KMS_CREDENTIALS',
       'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set.',
     );
   }
@@ -88,6 +88,7 @@ export async function startLocalNode(
   const folder = dirname(resolve(init.configFile));
   const dataKeys = createDataKeys({
     createKms: (where) => createAwsKms({ nsm, credentials: environmentCredentials }, where),
+    readRoots: (path) => readConfig(resolve(folder, path)),
     readKeyFile: (path) => readKeyFile(resolve(folder, path)),
   });
   const ledger = openLocalLedger(init.stateDirectory, random);

@@ -4,14 +4,17 @@
  */
 import { join } from 'node:path';
 import { NmpError } from '../shared/errors.ts';
+import { kmsHosts, regionOf } from '../shared/policy/kms-endpoint.ts';
 import type { NodeConfig } from '../shared/policy/node-config.ts';
 import { systemClock } from '../shared/runtime.ts';
+import type { RoleCredentials } from '../shared/wire/control.ts';
 import { createDialProxy, type DialProxy } from './dial-proxy/dial-proxy.ts';
 import { createLog, type Log, type LogLevel, logRelay } from './log.ts';
 import { RelayMetrics, type RelaySnapshot } from './metrics/relay-metrics.ts';
 import { createStatusServer } from './metrics/status-server.ts';
 import { chooseRelay } from './relay/choose-relay.ts';
 import type { EnclaveDialer } from './relay/relay.ts';
+import { roleCredentials } from './role-credentials.ts';
 import { createLocalSupervisor } from './supervisor/local.ts';
 import { createMachineSupervisor, type MachineDriver } from './supervisor/machine.ts';
 import type { EnclaveReady, Supervisor, SupervisorEvent } from './supervisor/supervisor.ts';
@@ -72,6 +75,16 @@ const COUNTED = [
 /** A boot under emulation on a busy machine takes half a minute. */
 const MACHINE_START_TIMEOUT_MS = 180_000;
 
+/** Undefined for a node without a key service: it is given none. */
+function credentialsFor({ datasets }: NodeConfig): (() => Promise<RoleCredentials>) | undefined {
+  for (const { sealed } of datasets) {
+    if (sealed !== undefined && 'kms' in sealed) {
+      return () => roleCredentials(regionOf(sealed.kms.keyId));
+    }
+  }
+  return undefined;
+}
+
 function supervisorOf(
   init: ParentInit,
   stateDirectory: string,
@@ -81,7 +94,12 @@ function supervisorOf(
   if (driver !== undefined) {
     return createMachineSupervisor(
       { clock: systemClock },
-      { driver, announce, startTimeoutMs: MACHINE_START_TIMEOUT_MS },
+      {
+        driver,
+        announce,
+        credentials: credentialsFor(init.config),
+        startTimeoutMs: MACHINE_START_TIMEOUT_MS,
+      },
     );
   }
   // The same file name as this one's: .ts when run from source, .js when built.
@@ -149,9 +167,10 @@ function memberOf(init: ParentInit, enclave: number, log: Log): Member {
   tellLog(log, supervisor, enclave);
   if (init.onEvent !== undefined) supervisor.onEvent(init.onEvent);
   const { outboundPath, dialer } = supervisor;
+  const names = kmsHosts(config);
   const outbound =
-    config.mesh.dial.length > 0 && outboundPath !== undefined
-      ? { proxy: createDialProxy(), path: outboundPath }
+    config.mesh.dial.length + names.length > 0 && outboundPath !== undefined
+      ? { proxy: createDialProxy({ names }), path: outboundPath }
       : undefined;
   const member: Member = {
     supervisor,

@@ -1,14 +1,18 @@
 /** Composition of a node inside an image: device, datasets and configuration of the image alone. */
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { toHex } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
+import { kmsHosts } from '../../shared/policy/kms-endpoint.ts';
+import { parseNodeConfig } from '../../shared/policy/node-config.ts';
 import { type Clock, type Random, systemClock, systemRandom } from '../../shared/runtime.ts';
-import type { EnclaveReady } from '../../shared/wire/control.ts';
+import type { ControlHello, EnclaveReady } from '../../shared/wire/control.ts';
 import { createDeviceNsm } from '../attest/device.ts';
 import type { Nsm } from '../attest/nsm.ts';
 import { createTrustedClock } from '../attest/trusted-clock.ts';
 import { composeNode } from '../compose.ts';
-import { createDataKeys } from '../data/sealed/keys.ts';
+import { createDataKeys, type DataKeys } from '../data/sealed/keys.ts';
+import { createKmsDial } from '../kms/dial.ts';
 import { unixEnclaveSocket } from '../mesh/enclave-socket.ts';
 import { Control } from './control.ts';
 
@@ -28,6 +32,24 @@ const SANDBOX = '/app/native/nmp-sandbox';
 const CONTROL_RETRY_MS = 1_000;
 const SYNCHRONIZE_MS = 30_000;
 
+/** A key file in an image would be everybody's: only a key service opens what is sealed. */
+function keysFor(nsm: Nsm, configText: string, credentials: ControlHello['credentials']): DataKeys {
+  const hosts = kmsHosts(parseNodeConfig(configText, CONFIG));
+  const given = async () => {
+    if (credentials === undefined) throw new NmpError('KMS_CREDENTIALS');
+    return credentials;
+  };
+  const dial = createKmsDial(`${RUN}/dial.sock`, hosts);
+  return createDataKeys({
+    createKms: async (init) => {
+      // Loaded by nodes that need it: the vendor's SDK is a good part of the bundle.
+      const { createAwsKms } = await import('../kms/aws-kms.ts');
+      return createAwsKms({ nsm, credentials: given, dial }, init);
+    },
+    readRoots: (path) => readFile(resolve(dirname(CONFIG), path), 'utf8'),
+  });
+}
+
 async function start(profile: ImageProfile, control: Control): Promise<EnclaveReady> {
   const device = createDeviceNsm({ path: `${RUN}/nsm.sock` });
   const clock = await createTrustedClock({ nsm: device, clock: systemClock });
@@ -36,12 +58,13 @@ async function start(profile: ImageProfile, control: Control): Promise<EnclaveRe
   setInterval(() => void clock.synchronize().catch(() => undefined), SYNCHRONIZE_MS).unref();
   const components = { clock, random: systemRandom };
   const { nsm, simulatedRoot } = await profile.createNsm(components, device);
-  const { announce } = await control.hello;
+  const { announce, credentials } = await control.hello;
+  const configText = await readFile(CONFIG, 'utf8');
+  const dataKeys = keysFor(nsm, configText, credentials);
   const node = await composeNode(
-    // No way out to a key service yet, and a key file in an image is everybody's: both refuse.
-    { ...components, nsm, socket: unixEnclaveSocket(RUN, true), dataKeys: createDataKeys({}) },
+    { ...components, nsm, socket: unixEnclaveSocket(RUN, true), dataKeys },
     {
-      configText: await readFile(CONFIG, 'utf8'),
+      configText,
       configFile: CONFIG,
       sandbox: SANDBOX,
       announce,

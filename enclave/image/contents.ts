@@ -93,8 +93,8 @@ function refuseWhatFails(config: NodeConfig, path: string): void {
     refuse('$.identityFile', 'an image keeps no identity; its node makes one at each boot');
   }
   config.datasets.forEach(({ sealed }, at) => {
-    if (sealed !== undefined) {
-      refuse(`$.datasets[${at}].sealed`, 'the node of an image has no way to a key service yet');
+    if (sealed !== undefined && 'keyFile' in sealed) {
+      refuse(`$.datasets[${at}].sealed.keyFile`, 'a key in an image is in the hands of its host');
     }
   });
   config.capabilities.forEach(({ egress, proofModes }, at) => {
@@ -123,6 +123,11 @@ async function configuration(path: string, origin: Omit<Origin, 'reason'>): Prom
   const named = [
     ...config.datasets.map(
       (dataset) => [dataset.path, 'a dataset that the configuration names'] as const,
+    ),
+    ...config.datasets.flatMap(({ sealed }) =>
+      sealed !== undefined && 'kms' in sealed && sealed.kms.ca !== undefined
+        ? [[sealed.kms.ca, 'TLS roots that the configuration names'] as const]
+        : [],
     ),
     ...config.capabilities.flatMap(({ logic }) =>
       typeof logic === 'object'

@@ -5,7 +5,7 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { Agent } from 'node:https';
 import { isIP } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { DecryptCommand, type DecryptCommandOutput, KMSClient } from '@aws-sdk/client-kms';
@@ -27,8 +27,8 @@ export interface KmsCredentials {
   readonly sessionToken?: string;
 }
 
-/** A stream of bytes to `host`:`port`, by whatever way. */
-export type Dial = (host: string, port: number) => Duplex;
+/** A stream of bytes to `host`:`port`, by whatever way. @throws NmpError KMS_UNREACHABLE */
+export type Dial = (host: string, port: number) => Promise<Duplex>;
 
 export interface AwsKmsComponents {
   readonly nsm: Pick<Nsm, 'attest'>;
@@ -49,9 +49,7 @@ export interface AwsKmsInit {
 /** An agent whose TLS runs over a dialled stream. */
 function tunnelAgent(dial: Dial, ca: string | undefined): Agent {
   const agent = new Agent({ keepAlive: false });
-  agent.createConnection = (options) => {
-    const host = options.host ?? '';
-    const stream = dial(host, Number(options.port));
+  const encrypt = (stream: Duplex, host: string) => {
     const tls = connectTls({
       socket: stream,
       // RFC 6066, section 3: an address is no server name.
@@ -63,6 +61,15 @@ function tunnelAgent(dial: Dial, ca: string | undefined): Agent {
     // A handshake that fails leaves the stream below open.
     tls.once('close', () => stream.destroy());
     return tls;
+  };
+  agent.createConnection = (options, callback) => {
+    const host = options.host ?? '';
+    dial(host, Number(options.port)).then(
+      (stream) => callback?.(null, encrypt(stream, host)),
+      // Node's types ask for a stream beside an error; none is looked at.
+      (error: unknown) => callback?.(error as Error, new PassThrough()),
+    );
+    return undefined;
   };
   return agent;
 }
@@ -92,7 +99,9 @@ class AwsKms implements Kms {
         connectionTimeout: CONNECT_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
         throwOnRequestTimeout: true,
-        ...(dial === undefined ? {} : { httpsAgent: tunnelAgent(dial, init.ca) }),
+        ...(dial === undefined
+          ? init.ca !== undefined && { httpsAgent: new Agent({ keepAlive: false, ca: init.ca }) }
+          : { httpsAgent: tunnelAgent(dial, init.ca) }),
       },
     });
   }

@@ -14,6 +14,7 @@ const DENIED = new Set([
 ]);
 
 export function kmsFailure(cause: unknown): NmpError {
+  if (cause instanceof NmpError) return cause;
   const name = cause instanceof Error ? cause.name : '';
   return new NmpError(DENIED.has(name) ? 'KMS_DENIED' : 'KMS_UNREACHABLE', undefined, { cause });
 }

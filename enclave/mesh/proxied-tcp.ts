@@ -4,7 +4,6 @@
  * only opens what it is told and copies bytes. Noise ends in here, so that a parent that connects
  * us elsewhere is found out by the Peer ID.
  */
-import { connect, type Socket } from 'node:net';
 import {
   type CreateListenerOptions,
   type DialTransportOptions,
@@ -19,8 +18,9 @@ import { type TCPComponents, tcp } from '@libp2p/tcp';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { NmpError } from '../../shared/errors.ts';
 import { type IpRange, inIpRange, ipBytes } from '../../shared/policy/ip-range.ts';
-import { DIALLED, type DialTarget, encodeDialOpener } from '../../shared/wire/dial-opener.ts';
+import type { DialAddress } from '../../shared/wire/dial-opener.ts';
 import { createEagerUpgrade, type EagerUpgrade } from '../../shared/wire/eager-dial.ts';
+import { dialThrough } from './dial-through.ts';
 
 export interface ProxiedTcpInit {
   /** Unix socket of the dial proxy; without it nothing is dialled. */
@@ -29,7 +29,10 @@ export interface ProxiedTcpInit {
 }
 
 /** The target of `/ip4|ip6/…/tcp/…[/p2p/…]` inside the ranges; undefined for all else. */
-export function dialTarget(address: Multiaddr, ranges: readonly IpRange[]): DialTarget | undefined {
+export function dialTarget(
+  address: Multiaddr,
+  ranges: readonly IpRange[],
+): DialAddress | undefined {
   const [ip, tcpPart, ...rest] = address.getComponents();
   if (ip === undefined || (ip.name !== 'ip4' && ip.name !== 'ip6')) return undefined;
   if (tcpPart?.name !== 'tcp' || rest.some(({ name }) => name !== 'p2p')) return undefined;
@@ -37,29 +40,6 @@ export function dialTarget(address: Multiaddr, ranges: readonly IpRange[]): Dial
   const port = Number(tcpPart.value);
   if (bytes === undefined || !ranges.some((range) => inIpRange(range, bytes))) return undefined;
   return port > 0 && port < 65_536 ? { address: bytes, port } : undefined;
-}
-
-/** A stream through the proxy, once the proxy says that it is open. */
-function openThrough(path: string, target: DialTarget, signal: AbortSignal): Promise<Socket> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path });
-    const fail = () => socket.destroy(new NmpError('UNREACHABLE'));
-    signal.addEventListener('abort', fail, { once: true });
-    socket.once('error', reject);
-    socket.once('close', () => reject(new NmpError('UNREACHABLE')));
-    socket.write(encodeDialOpener(target));
-    socket.once('readable', () => {
-      const answer: unknown = socket.read(1);
-      signal.removeEventListener('abort', fail);
-      if (!(answer instanceof Uint8Array) || answer[0] !== DIALLED.open) {
-        fail();
-        return;
-      }
-      socket.off('error', reject);
-      resolve(socket);
-    });
-  });
 }
 
 class ProxiedTcp implements Transport {
@@ -82,7 +62,7 @@ class ProxiedTcp implements Transport {
     const { dialPath, ranges } = this.#init;
     const target = dialTarget(address, ranges);
     if (dialPath === undefined || target === undefined) throw new NmpError('UNREACHABLE');
-    const socket = await openThrough(dialPath, target, options.signal);
+    const socket = await dialThrough(dialPath, target, options.signal);
     return this.#upgrade(socket, { address, log: this.#log }, options);
   }
 

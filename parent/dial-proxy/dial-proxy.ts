@@ -1,13 +1,14 @@
 /**
  * Opens TCP connections for the enclave: reads one opener (shared/wire/dial-opener.ts), answers one
- * byte, and copies. What may be dialled is decided in the enclave; here are only limits that keep
- * this machine alive.
+ * byte, and copies. What may be dialled is decided in the enclave; here are limits that keep this
+ * machine alive, and the few names that the configuration has.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import {
   DIAL_OPENER_BYTES_MAX,
   DIALLED,
+  type DialName,
   type DialTarget,
   decodeDialOpener,
 } from '../../shared/wire/dial-opener.ts';
@@ -25,6 +26,12 @@ export const DEFAULT_DIAL_PROXY_LIMITS: DialProxyLimits = {
   idleTimeoutMs: 10 * 60_000,
 };
 
+export interface DialProxyInit {
+  /** Names that may be resolved and dialled, each with its port; default: none. */
+  readonly names?: readonly DialName[];
+  readonly limits?: DialProxyLimits;
+}
+
 export interface DialProxy {
   /** @param path unix socket that the enclave's outbound streams come to */
   start(path: string): Promise<void>;
@@ -41,13 +48,17 @@ function hostOf(address: Uint8Array): string {
   return groups.join(':');
 }
 
+const keyOf = ({ name, port }: DialName): string => `${name}:${port}`;
+
 class UnixDialProxy implements DialProxy {
   readonly #limits: DialProxyLimits;
+  readonly #names: ReadonlySet<string>;
   readonly #server: Server;
   readonly #open = new Set<() => void>();
 
-  constructor(limits: DialProxyLimits) {
+  constructor({ names = [], limits = DEFAULT_DIAL_PROXY_LIMITS }: DialProxyInit) {
     this.#limits = limits;
+    this.#names = new Set(names.map(keyOf));
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
@@ -102,8 +113,12 @@ class UnixDialProxy implements DialProxy {
   }
 
   #connect(inside: Socket, target: DialTarget, end: () => void): void {
+    if ('name' in target && !this.#names.has(keyOf(target))) {
+      inside.end(Uint8Array.of(DIALLED.refused));
+      return;
+    }
     const outside = connect({
-      host: hostOf(target.address),
+      host: 'name' in target ? target.name : hostOf(target.address),
       port: target.port,
       allowHalfOpen: true,
       noDelay: true,
@@ -125,6 +140,6 @@ class UnixDialProxy implements DialProxy {
   }
 }
 
-export function createDialProxy(limits: DialProxyLimits = DEFAULT_DIAL_PROXY_LIMITS): DialProxy {
-  return new UnixDialProxy(limits);
+export function createDialProxy(init: DialProxyInit = {}): DialProxy {
+  return new UnixDialProxy(init);
 }

@@ -6,12 +6,15 @@ import {
   type ControlReport,
   encodeControlLine,
   parseControlReport,
+  type RoleCredentials,
 } from '../../shared/wire/control.ts';
 
 export interface ControlServerInit {
   /** Unix socket to listen on. */
   readonly path: string;
   readonly announce: () => readonly string[];
+  /** Asked for every enclave that connects, so that they are fresh; without them it is greeted, too. */
+  readonly credentials?: undefined | (() => Promise<RoleCredentials>);
   readonly onReport: (report: ControlReport) => void;
 }
 
@@ -41,6 +44,13 @@ export class ControlServer {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
+  async #greet(socket: Socket): Promise<void> {
+    const credentials = await this.#init.credentials?.().catch(() => undefined);
+    const announce = [...this.#init.announce()];
+    const hello = { version: 1, announce, ...(credentials && { credentials }) } as const;
+    if (!socket.destroyed) socket.write(encodeControlLine(hello));
+  }
+
   #accept(socket: Socket): void {
     socket.on('error', () => undefined);
     if (this.#sockets.size >= CONNECTIONS_MAX) {
@@ -58,6 +68,6 @@ export class ControlServer {
         socket.destroy();
       }
     });
-    socket.write(encodeControlLine({ version: 1, announce: [...this.#init.announce()] }));
+    void this.#greet(socket);
   }
 }

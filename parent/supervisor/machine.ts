@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ERROR_CODES, type ErrorCode, NmpError } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/runtime.ts';
-import type { ControlReport } from '../../shared/wire/control.ts';
+import type { ControlReport, RoleCredentials } from '../../shared/wire/control.ts';
 import { ControlServer } from './control-server.ts';
 import type { EnclaveReady, Supervisor, SupervisorEvent } from './supervisor.ts';
 
@@ -30,6 +30,7 @@ export interface MachineDriver {
 export interface MachineInit {
   readonly driver: MachineDriver;
   readonly announce: () => readonly string[];
+  readonly credentials?: undefined | (() => Promise<RoleCredentials>);
   /** How long a boot may take until the node is ready. */
   readonly startTimeoutMs: number;
 }
@@ -121,6 +122,7 @@ class MachineSupervisor implements Supervisor {
     const control = new ControlServer({
       path: join(this.#directory, `vsock_${CONTROL_PORT}`),
       announce: this.#init.announce,
+      credentials: this.#init.credentials,
       onReport: (report) => this.#onReport(report),
     });
     this.#control = control;

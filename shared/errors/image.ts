@@ -143,6 +143,12 @@ export const IMAGE_ERRORS = {
     cause: 'The enclave found no Nitro Secure Module, or got no randomness from it.',
     remedy: 'Run the image in a Nitro enclave or in QEMU’s nitro-enclave machine.',
   },
+  AGENT_CLOCK: {
+    stage: 'image',
+    exit: 1,
+    cause: 'The Nitro Secure Module told no time to set the clock by.',
+    remedy: 'Start the enclave again; if it happens again, the device is broken.',
+  },
   AGENT_HEARTBEAT: {
     stage: 'image',
     exit: 1,

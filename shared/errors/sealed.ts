@@ -42,11 +42,17 @@ export const SEALED_ERRORS = {
     cause: 'A key file is unreadable or malformed, or it is not the key of the sealed dataset.',
     remedy: 'Give the file that nmp seal was given: 64 hexadecimal digits.',
   },
+  KMS_CREDENTIALS: {
+    stage: 'config',
+    exit: 2,
+    cause: 'There are no credentials to ask the key service with.',
+    remedy: 'Give the parent instance a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+  },
   KMS_UNREACHABLE: {
     stage: 'config',
     exit: 3,
-    cause: 'The key service cannot be reached, has no credentials, or did not answer in time.',
-    remedy: 'Check region, endpoint and credentials, and that the parent lets the host be dialled.',
+    cause: 'The key service cannot be reached, or did not answer in time.',
+    remedy: 'Check region and endpoint, and that the parent can reach the host.',
   },
   KMS_DENIED: {
     stage: 'config',

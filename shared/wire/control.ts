@@ -9,9 +9,18 @@ import { NmpError } from '../errors.ts';
 /** Longest line, bytes. */
 export const CONTROL_LINE_BYTES_MAX = 16_384;
 
+/** Of a role of the parent's, for the key service: without a document of ours they open nothing. */
+const credentialsSchema = z.strictObject({
+  accessKeyId: z.string().regex(/^\w{4,128}$/),
+  secretAccessKey: z.string().min(4).max(128),
+  sessionToken: z.string().min(1).max(8192).exactOptional(),
+});
+
 const helloSchema = z.strictObject({
   version: z.literal(1),
   announce: z.array(z.string().min(1).max(256)).max(16),
+  /** Only to an enclave whose configuration names a key service. */
+  credentials: credentialsSchema.exactOptional(),
 });
 
 const pcr = z.string().regex(/^[0-9a-f]{96}$/);
@@ -35,6 +44,7 @@ const reportSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
+export type RoleCredentials = z.infer<typeof credentialsSchema>;
 /** From the parent, once on each connection. */
 export type ControlHello = z.infer<typeof helloSchema>;
 /** What an enclave says of itself; claims only. */

@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import { concat, fromHex, toHex, utf8 } from '../../../shared/bytes.ts';
 import { NmpError } from '../../../shared/errors.ts';
+import { type KmsConfig, kmsEndpoint, regionOf } from '../../../shared/policy/kms-endpoint.ts';
 import type { SealedConfig } from '../../../shared/policy/node-config.ts';
 import type { AwsKmsInit } from '../../kms/aws-kms.ts';
 import type { Kms } from '../../kms/kms.ts';
@@ -23,7 +24,9 @@ export interface DataKeys {
 }
 
 export interface DataKeysComponents {
-  readonly createKms?: (init: AwsKmsInit) => Kms;
+  readonly createKms?: (init: AwsKmsInit) => Kms | Promise<Kms>;
+  /** Text of a file with TLS roots that the configuration names. @throws NmpError CONFIG_INVALID */
+  readonly readRoots?: (path: string) => Promise<string>;
   /** Content of a key file named in the configuration; absent where such files have no place. */
   readonly readKeyFile?: (path: string) => Promise<Uint8Array>;
 }
@@ -83,11 +86,6 @@ function unwrapLocally(key: Uint8Array, header: SealedHeader): Uint8Array {
   return Uint8Array.from(out);
 }
 
-/** The region that the key's ARN names. */
-function regionOf(keyId: string): string {
-  return keyId.split(':')[3] ?? '';
-}
-
 class ConfiguredKeys implements DataKeys {
   readonly #components: DataKeysComponents;
 
@@ -105,16 +103,16 @@ class ConfiguredKeys implements DataKeys {
     throw new NmpError('SEALED_KEY');
   }
 
-  async #fromKms(
-    header: SealedHeader,
-    { keyId, endpoint }: { readonly keyId: string; readonly endpoint?: string },
-  ): Promise<Uint8Array> {
+  async #fromKms(header: SealedHeader, config: KmsConfig): Promise<Uint8Array> {
+    const { keyId } = config;
     if (header.provider !== 'kms' || header.keyId !== keyId) throw new NmpError('SEALED_MISMATCH');
     const { createKms } = this.#components;
     if (createKms === undefined) throw new NmpError('KMS_UNREACHABLE');
-    const kms = createKms({
+    const ca = await this.#roots(config);
+    const kms = await createKms({
       region: regionOf(keyId),
-      ...(endpoint === undefined ? {} : { endpoint }),
+      endpoint: kmsEndpoint(config).href,
+      ...(ca === undefined ? {} : { ca }),
     });
     try {
       const context = encryptionContext(header);
@@ -122,6 +120,14 @@ class ConfiguredKeys implements DataKeys {
     } finally {
       kms.close();
     }
+  }
+
+  async #roots({ ca }: KmsConfig): Promise<string | undefined> {
+    if (ca === undefined) return undefined;
+    const { readRoots } = this.#components;
+    if (readRoots === undefined)
+      throw new NmpError('CONFIG_INVALID', 'sealed.kms.ca has no place here.');
+    return readRoots(ca);
   }
 
   async #fromFile(header: SealedHeader, path: string): Promise<Uint8Array> {

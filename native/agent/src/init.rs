@@ -53,6 +53,20 @@ fn seed_kernel(device: &mut NsmDevice) -> Option<()> {
     Some(())
 }
 
+/// The kernel's clock starts at whatever the host says, or at 1970; validity of TLS certificates and
+/// dates of signed requests are judged by it.
+fn set_clock(device: &mut NsmDevice) -> Option<()> {
+    let ms = device.time_ms()?;
+    let time = libc::timespec {
+        tv_sec: libc::time_t::try_from(ms / 1_000).ok()?,
+        tv_nsec: libc::c_long::try_from(ms % 1_000 * 1_000_000).ok()?,
+    };
+    // SAFETY: the kernel reads the structure, which lives until the call returns.
+    Errno::result(unsafe { libc::clock_settime(libc::CLOCK_REALTIME, &raw const time) })
+        .map(drop)
+        .ok()
+}
+
 /// Node expects its own loopback; there is no other network.
 fn loopback_up() -> Result<(), Errno> {
     let fd = nix::sys::socket::socket(
@@ -123,6 +137,9 @@ fn boot(first_process: bool) -> (Reason, Option<u32>) {
     };
     if seed_kernel(&mut device).is_none() {
         return (Reason::Entropy, None);
+    }
+    if set_clock(&mut device).is_none() {
+        return (Reason::Clock, None);
     }
     // Another first process has sent the heartbeat, and its listener is gone.
     let parent = if first_process {

@@ -7,6 +7,7 @@
 
 use aws_nitro_enclaves_nsm_api::api::{ErrorCode, Request, Response};
 use aws_nitro_enclaves_nsm_api::driver::{nsm_init, nsm_process_request};
+use serde_cbor::Value;
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,12 +39,43 @@ impl NsmDevice {
         (fd >= 0).then_some(NsmDevice { fd })
     }
 
+    /// The device's own time, in milliseconds since 1970.
+    pub fn time_ms(&mut self) -> Option<u64> {
+        let request = Request::Attestation {
+            user_data: None,
+            nonce: None,
+            public_key: None,
+        };
+        match self.process(request) {
+            Response::Attestation { document } => document_time_ms(&document),
+            _ => None,
+        }
+    }
+
     /// Up to 256 random bytes of the device.
     pub fn random(&mut self) -> Option<Vec<u8>> {
         match self.process(Request::GetRandom) {
             Response::GetRandom { random } if !random.is_empty() => Some(random),
             _ => None,
         }
+    }
+}
+
+/// The time in an attestation document, in milliseconds since 1970: `timestamp` of the payload of
+/// an untagged COSE_Sign1.
+pub fn document_time_ms(document: &[u8]) -> Option<u64> {
+    let Value::Array(parts) = serde_cbor::from_slice(document).ok()? else {
+        return None;
+    };
+    let Value::Bytes(payload) = parts.get(2)? else {
+        return None;
+    };
+    let Value::Map(fields) = serde_cbor::from_slice(payload).ok()? else {
+        return None;
+    };
+    match fields.get(&Value::Text("timestamp".into()))? {
+        Value::Integer(ms) => u64::try_from(*ms).ok().filter(|ms| *ms > 0),
+        _ => None,
     }
 }
 

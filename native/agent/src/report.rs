@@ -10,6 +10,8 @@ use std::os::unix::net::UnixStream;
 pub enum Reason {
     Mount,
     Entropy,
+    /// The device told no time.
+    Clock,
     Heartbeat,
     Bridge,
     /// The node could not be started.
@@ -23,6 +25,7 @@ impl Reason {
         match self {
             Reason::Mount => "AGENT_MOUNT",
             Reason::Entropy => "AGENT_ENTROPY",
+            Reason::Clock => "AGENT_CLOCK",
             Reason::Heartbeat => "AGENT_HEARTBEAT",
             Reason::Bridge => "AGENT_BRIDGE",
             Reason::Start => "AGENT_START",

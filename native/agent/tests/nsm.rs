@@ -1,7 +1,9 @@
 //! The NSM's socket in front of a device that is made up here.
 
 use aws_nitro_enclaves_nsm_api::api::{ErrorCode, Request, Response};
-use nmp_agent::nsm::{Device, REQUEST_BYTES_MAX, serve};
+use nmp_agent::nsm::{Device, REQUEST_BYTES_MAX, document_time_ms, serve};
+use serde_cbor::Value;
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
@@ -173,4 +175,31 @@ fn closes_connections_beyond_its_limit_and_takes_new_ones_when_some_have_gone() 
         thread::sleep(Duration::from_millis(10));
     }
     panic!("no connection was taken after the others had gone");
+}
+
+fn document(timestamp: Value) -> Vec<u8> {
+    let fields = BTreeMap::from([(Value::Text("timestamp".into()), timestamp)]);
+    let payload = serde_cbor::to_vec(&Value::Map(fields)).expect("payload");
+    let parts = vec![
+        Value::Bytes(vec![0xa0]),
+        Value::Map(BTreeMap::new()),
+        Value::Bytes(payload),
+        Value::Bytes(vec![0; 96]),
+    ];
+    serde_cbor::to_vec(&Value::Array(parts)).expect("document")
+}
+
+#[test]
+fn reads_the_time_of_a_document_and_of_nothing_else() {
+    let now = 1_795_465_465_123;
+    let good = document(Value::Integer(now));
+    assert_eq!(document_time_ms(&good), u64::try_from(now).ok());
+    for bad in [Value::Integer(0), Value::Integer(-1), Value::Null] {
+        assert_eq!(document_time_ms(&document(bad)), None);
+    }
+    for length in 0..good.len() {
+        assert_eq!(document_time_ms(&good[..length]), None, "{length} bytes");
+    }
+    let scalar = serde_cbor::to_vec(&Value::Integer(5)).expect("scalar");
+    assert_eq!(document_time_ms(&scalar), None);
 }

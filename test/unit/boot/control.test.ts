@@ -13,6 +13,7 @@ import {
   encodeControlLine,
   parseControlHello,
   parseControlReport,
+  type RoleCredentials,
 } from '../../../shared/wire/control.ts';
 import { codeOf } from '../../support/code-of.ts';
 
@@ -70,6 +71,10 @@ describe('the lines of the control channel', () => {
     '{"version":1}',
     '{"version":1,"announce":[""]}',
     `{"version":1,"announce":["${'x'.repeat(300)}"]}`,
+    '{"version":1,"announce":[],"credentials":{}}',
+    '{"version":1,"announce":[],"credentials":{"accessKeyId":"AK/A","secretAccessKey":"abcd"}}',
+    '{"version":1,"announce":[],"credentials":{"accessKeyId":"AKIA","secretAccessKey":"abcd","more":1}}',
+    `{"version":1,"announce":[],"credentials":{"accessKeyId":"AKIA","secretAccessKey":"${'x'.repeat(129)}"}}`,
     `{"version":1,"announce":[${Array.from({ length: 17 }, () => '"a"').join()}]}`,
   ])('are refused as a greeting: %s', (line) => {
     expect(codeOf(() => parseControlHello(line))).toBe('CONTROL_MALFORMED');
@@ -95,13 +100,18 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function server(name: string, announce: readonly string[]) {
+async function server(
+  name: string,
+  announce: readonly string[],
+  credentials?: () => Promise<RoleCredentials>,
+) {
   const reports: ControlReport[] = [];
   const heard = Promise.withResolvers<void>();
   const path = join(folder, name);
   const made = new ControlServer({
     path,
     announce: () => announce,
+    credentials,
     onReport: (report) => {
       reports.push(report);
       heard.resolve();
@@ -121,6 +131,28 @@ describe('enclave and parent', () => {
     control.report(ready);
     await heard;
     expect(reports).toEqual([ready]);
+  });
+
+  it('pass on fresh credentials of a role, and greet without any when there are none', async () => {
+    let asked = 0;
+    const { path } = await server('credentials', [], async () => {
+      if (asked++ > 0) throw new Error('the metadata service is away');
+      return { accessKeyId: 'EXAMPLE1', secretAccessKey: 'secret' };
+    });
+    const hellos = [];
+    for (let i = 0; i < 2; i++) {
+      const control = new Control({ path, retryMs: 10 });
+      closing.push(() => control.close());
+      hellos.push(await control.hello);
+    }
+    expect(hellos).toEqual([
+      {
+        version: 1,
+        announce: [],
+        credentials: { accessKeyId: 'EXAMPLE1', secretAccessKey: 'secret' },
+      },
+      { version: 1, announce: [] },
+    ]);
   });
 
   it('find each other again after either was gone, and the report is said again', async () => {

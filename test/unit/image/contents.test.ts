@@ -166,7 +166,10 @@ describe.skipIf(!there)('the contents', () => {
 
   it.each<[string, object]>([
     ['an identity file', { identityFile: 'identity' }],
-    ['a sealed dataset', { datasets: [{ ...dataset, sealed: { keyFile: 'key' } }] }],
+    [
+      'a dataset sealed with a key file',
+      { datasets: [{ ...dataset, sealed: { keyFile: 'key' } }] },
+    ],
     [
       'a capability that wants proofs',
       { capabilities: [{ ...capability, proofModes: ['stark-composite'] }] },
@@ -177,6 +180,20 @@ describe.skipIf(!there)('the contents', () => {
     ['a dataset that is not there', { datasets: [{ ...dataset, path: 'none.csv' }] }],
   ])('are refused with %s', async (_, change) => {
     expect(await codeOfAsync(contentsOf(writeConfig('bad.json', change)))).toBe('IMAGE_INPUT');
+  });
+
+  it('have what a dataset sealed for a key service needs, its TLS roots with it', async () => {
+    writeFileSync(join(folder, 'config', 'roots.pem'), 'PEM');
+    const kms = {
+      keyId: 'arn:aws:kms:eu-central-1:111122223333:key/1234',
+      endpoint: 'https://kms.test',
+      ca: 'roots.pem',
+    };
+    const file = writeConfig('sealed.json', { datasets: [{ ...dataset, sealed: { kms } }] });
+    const { application } = await contentsOf(file);
+    const paths = application.map(({ path }) => path);
+    expect(paths).toContain('app/config/roots.pem');
+    expect(paths).toContain('app/config/data/d.csv');
   });
 
   it('are refused without a native part or with a configuration that is none', async () => {

@@ -155,7 +155,7 @@ describe('AWS KMS for an attested recipient', () => {
     const make = (endpoint: string, dialled = false) =>
       codeOf(() =>
         createAwsKms(
-          { nsm, credentials, ...(dialled ? { dial: () => connect(1) } : {}) },
+          { nsm, credentials, ...(dialled ? { dial: async () => connect(1) } : {}) },
           { region: 'eu-central-1', endpoint },
         ).close(),
       );
@@ -200,7 +200,7 @@ describe('AWS KMS for an attested recipient', () => {
       fronts.push(front);
       const dialled: string[] = [];
       const carried: Buffer[] = [];
-      const dial = (host: string, port: number) => {
+      const dial = async (host: string, port: number) => {
         dialled.push(`${host}:${port}`);
         const socket = connect(front.port, '127.0.0.1');
         const tap = () =>

@@ -8,18 +8,21 @@ import {
   createDialProxy,
   DEFAULT_DIAL_PROXY_LIMITS,
 } from '../../../parent/dial-proxy/dial-proxy.ts';
-import { DIALLED, encodeDialOpener } from '../../../shared/wire/dial-opener.ts';
+import { DIALLED, type DialName, encodeDialOpener } from '../../../shared/wire/dial-opener.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function proxy(limits = {}) {
+async function proxy(limits = {}, names: readonly DialName[] = []) {
   const folder = mkdtempSync(join(tmpdir(), 'nmp-dial-'));
   cleanups.push(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'dial.sock');
-  const made = createDialProxy({ ...DEFAULT_DIAL_PROXY_LIMITS, ...limits });
+  const made = createDialProxy({
+    names,
+    limits: { ...DEFAULT_DIAL_PROXY_LIMITS, ...limits },
+  });
   await made.start(path);
   cleanups.push(() => made.stop());
   const dial = () => {
@@ -62,6 +65,19 @@ describe('the dial proxy', () => {
     expect((await readAll(socket)).equals(Buffer.concat([Buffer.of(DIALLED.open), body]))).toBe(
       true,
     );
+  });
+
+  it('resolves the names of its configuration and no others, each at its port', async () => {
+    const port = await echo();
+    const { dial } = await proxy({}, [{ name: 'localhost', port }]);
+    const answer = async (target: DialName) => {
+      const socket = dial();
+      socket.end(encodeDialOpener(target));
+      return [...(await readAll(socket))];
+    };
+    expect(await answer({ name: 'localhost', port })).toEqual([DIALLED.open]);
+    expect(await answer({ name: 'localhost', port: port ^ 1 })).toEqual([DIALLED.refused]);
+    expect(await answer({ name: 'other.test', port })).toEqual([DIALLED.refused]);
   });
 
   it('says that a target cannot be reached', async () => {

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { inIpRange, ipBytes, parseIpRange } from '../../../shared/policy/ip-range.ts';
-import { decodeDialOpener, encodeDialOpener } from '../../../shared/wire/dial-opener.ts';
+import {
+  DIAL_OPENER_BYTES_MAX,
+  decodeDialOpener,
+  encodeDialOpener,
+} from '../../../shared/wire/dial-opener.ts';
 import { codeOf } from '../../support/code-of.ts';
 
 describe('the dial opener', () => {
@@ -14,9 +18,54 @@ describe('the dial opener', () => {
   });
 
   it.each([
+    'kms.eu-central-1.amazonaws.com',
+    'a',
+    'x1',
+    `${'a'.repeat(63)}.b`,
+    `${'a.'.repeat(126)}a`,
+  ])('comes back with the name %s, byte by byte', (name) => {
+    const target = { name, port: 443 };
+    const bytes = encodeDialOpener(target);
+    for (let length = 0; length < bytes.length; length++) {
+      expect(decodeDialOpener(bytes.subarray(0, length))).toBeUndefined();
+    }
+    expect(decodeDialOpener(bytes)).toEqual({ target, length: bytes.length });
+    expect(bytes.length).toBeLessThanOrEqual(DIAL_OPENER_BYTES_MAX);
+  });
+
+  it.each([
+    '',
+    '.',
+    'a.',
+    '.a',
+    'a..b',
+    '-a',
+    'a-',
+    'A.b',
+    'a_b',
+    'a b',
+    '10.0.0.1',
+    '0x7f.1',
+    '0x7f000001',
+    'a.0x1f',
+    '1',
+    'é.test',
+    'a\u0000.b',
+    `${'a'.repeat(64)}.b`,
+    `${'a.'.repeat(126)}ab`,
+  ])('is neither made nor read for what is no host name: %j', (name) => {
+    expect(codeOf(() => encodeDialOpener({ name, port: 443 }))).toBe('FRAME_MALFORMED');
+    const body = Buffer.from(name, 'latin1');
+    const bytes = Buffer.concat([Buffer.of(1, 0, body.length), body, Buffer.of(1, 187)]);
+    expect(codeOf(() => decodeDialOpener(bytes))).toBe('FRAME_MALFORMED');
+  });
+
+  it.each([
     ['another version', [2, 4, 1, 2, 3, 4, 1, 1]],
     ['another family', [1, 5, 1, 2, 3, 4, 1, 1]],
     ['port 0', [1, 4, 1, 2, 3, 4, 0, 0]],
+    ['port 0 of a name', [1, 0, 1, 97, 0, 0]],
+    ['a name too long', [1, 0, 254]],
   ])('is refused with %s', (_name, bytes) => {
     expect(codeOf(() => decodeDialOpener(Uint8Array.from(bytes)))).toBe('FRAME_MALFORMED');
   });
