@@ -134,8 +134,9 @@ class ProcessEngine implements SandboxEngine {
     const leave = await this.#queue.enter(options.peer ?? '', COMPILE_BYTES);
     if (leave === undefined) throw new NmpError('SESSION_LIMIT');
     try {
-      const process = await this.#pick(prepared);
-      await this.#prepareIn(process, prepared, options.deadlineMs);
+      await this.#inOne(prepared, (process) =>
+        this.#prepareIn(process, prepared, options.deadlineMs),
+      );
       return prepared;
     } finally {
       leave();
@@ -155,17 +156,17 @@ class ProcessEngine implements SandboxEngine {
     }
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const process = await this.#pick(prepared);
-        await this.#prepareIn(process, prepared, limits.deadlineMs);
-        const response = await this.#runIn(process, prepared, input, limits, options.signal);
+        const response = await this.#inOne(prepared, async (process) => {
+          await this.#prepareIn(process, prepared, limits.deadlineMs);
+          // It may have been given up while it waited or was compiled: no event comes then.
+          if (options.signal?.aborted) throw new NmpError('CONNECTION_LOST');
+          return this.#runIn(process, prepared, input, limits, options.signal);
+        });
         if (response === 'killed') return { ...LOST, outcome: 'deadline' };
         if (response === undefined) return LOST;
         if (response.outcome === 'cancelled') throw new NmpError('CONNECTION_LOST');
-        if (response.outcome === 'unknown') {
-          // Its cache dropped the module in between; compile it again.
-          process.prepared.delete(keyName(this.#key(prepared)));
-          continue;
-        }
+        // Its cache dropped the module in between; compile it again.
+        if (response.outcome === 'unknown') continue;
         return {
           outcome: response.outcome,
           output: response.payload,
@@ -193,16 +194,35 @@ class ProcessEngine implements SandboxEngine {
     };
   }
 
-  /** The least busy process, one that has the module before one that has not. */
+  /** A job in one of the processes, counted from its choice until it is done. */
+  async #inOne<T>(
+    prepared: PreparedModule,
+    job: (process: SandboxProcess) => Promise<T>,
+  ): Promise<T> {
+    const process = await this.#pick(prepared);
+    try {
+      return await job(process);
+    } finally {
+      process.jobs--;
+    }
+  }
+
+  /**
+   * The least busy process, one that has the module before one that has not. The job counts from
+   * the choice on, so that a burst does not choose one process all together.
+   */
   async #pick(prepared: PreparedModule): Promise<SandboxProcess> {
     const name = keyName(this.#key(prepared));
     // A process that just died is back within the respawn delay and its start.
     for (let waited = 0; waited < 50; waited++) {
       const alive = this.#processes.filter((process) => process?.alive === true);
       const cost = (process: SandboxProcess | undefined) =>
-        (process?.load ?? 0) * 2 + (process?.prepared.has(name) ? 0 : 1);
+        (process?.jobs ?? 0) * 2 + (process?.prepared.has(name) ? 0 : 1);
       const [best] = alive.sort((a, b) => cost(a) - cost(b));
-      if (best !== undefined) return best;
+      if (best !== undefined) {
+        best.jobs++;
+        return best;
+      }
       await new Promise((resolve) => setTimeout(resolve, RESPAWN_DELAY_MS));
       if (this.#stopped) break;
     }
@@ -251,6 +271,7 @@ class ProcessEngine implements SandboxEngine {
     const result = await response;
     clearTimeout(timer);
     signal?.removeEventListener('abort', cancel);
+    if (result?.outcome === 'unknown') process.prepared.delete(keyName(key));
     return killed ? 'killed' : result;
   }
 }

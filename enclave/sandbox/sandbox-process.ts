@@ -33,13 +33,11 @@ function parseHello(payload: Uint8Array): Hello {
 
 export class SandboxProcess {
   readonly hello: Hello;
-  /** Runs and compilations in flight. */
-  get load(): number {
-    return this.#waiting.size;
-  }
   get alive(): boolean {
     return this.#alive;
   }
+  /** Jobs that were given to this process and are not done. */
+  jobs = 0;
   /** Keys of modules that this process has compiled. */
   readonly prepared = new Set<string>();
 

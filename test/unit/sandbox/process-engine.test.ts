@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunLimits, SandboxEngine } from '../../../enclave/sandbox/engine.ts';
@@ -165,4 +166,45 @@ describe('the sandbox', () => {
     expect((await running).outcome).toBe('lost');
     expect((await run(constantModule('2'))).outcome).toBe('ok');
   });
+
+  it('spreads runs that arrive in the same moment over all processes', async () => {
+    const before = new Set(await descendants('nmp-sandbox'));
+    const both = await createProcessEngine({ program, processes: 2 });
+    try {
+      const pids = (await descendants('nmp-sandbox')).filter((pid) => !before.has(pid));
+      expect(pids).toHaveLength(2);
+      const prepared = await both.prepare(endlessModule(), { abi: 'pure', deadlineMs: 20_000 });
+      const limits = { ...LIMITS, fuel: 300_000_000n };
+      const used = await Promise.all(pids.map(processorTicks));
+      const runs = Array.from({ length: 4 }, () => both.run(prepared, input, limits));
+      for (const { outcome } of await Promise.all(runs)) expect(outcome).toBe('out-of-fuel');
+      const after = await Promise.all(pids.map(processorTicks));
+      const [one = 0, other = 0] = after.map((ticks, at) => ticks - (used[at] ?? 0));
+      // Two runs each; a compilation alone takes less than a tick.
+      expect(Math.min(one, other)).toBeGreaterThan((one + other) / 4);
+    } finally {
+      await both.stop();
+    }
+  });
+
+  it('does not start a run that was given up while its module was compiled', async () => {
+    const fresh = await createProcessEngine({ program, processes: 1 });
+    try {
+      const prepared = await fresh.prepare(endlessModule(), { abi: 'pure', deadlineMs: 20_000 });
+      const gone = new AbortController();
+      const limits = { ...LIMITS, fuel: 1n << 62n };
+      const running = codeOfAsync(fresh.run(prepared, input, limits, { signal: gone.signal }));
+      gone.abort();
+      expect(await running).toBe('CONNECTION_LOST');
+    } finally {
+      await fresh.stop();
+    }
+  });
 });
+
+/** Processor time that a process has used, in clock ticks: proc_pid_stat(5), utime and stime. */
+async function processorTicks(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
