@@ -29,6 +29,7 @@ export interface ImageProfile {
 const RUN = '/run/nmp';
 const CONFIG = '/app/config/nmp.node.json';
 const SANDBOX = '/app/native/nmp-sandbox';
+const SCRIPT_ENGINE = '/app/script-engine.wasm';
 const CONTROL_RETRY_MS = 1_000;
 const SYNCHRONIZE_MS = 30_000;
 
@@ -67,6 +68,7 @@ async function start(profile: ImageProfile, control: Control): Promise<EnclaveRe
       configText,
       configFile: CONFIG,
       sandbox: SANDBOX,
+      scriptEngine: SCRIPT_ENGINE,
       announce,
     },
   );

@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { utf8 } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
 import { type NodeConfig, parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { SCRIPT_ENGINE_SHA256 } from '../../shared/script/engine.ts';
 import { isCounted } from '../egress/gate/gate.ts';
 import { type Bundle, bundleNode, type Profile } from './bundle.ts';
 import { unpackDebian } from './debian.ts';
@@ -216,6 +217,11 @@ export async function imageContents(init: ContentsInit): Promise<Contents> {
         'app/package.json',
         utf8(`${JSON.stringify(scope)}\n`),
         own('where the node finds its addons'),
+      ),
+      file(
+        'app/script-engine.wasm',
+        await pinned(join(init.root, 'shared', 'script', 'engine.wasm'), SCRIPT_ENGINE_SHA256),
+        own('runs logic that is plain JavaScript, inside the sandbox'),
       ),
       ...(await configuration(init.config, { package: 'configuration', version: 'of this image' })),
       ...(await libraries(init.cache)),

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NmpError } from '../../shared/errors.ts';
+import { SCRIPT_ENGINE_CRATE, SCRIPT_ENGINE_SHA256 } from '../../shared/script/engine.ts';
 import type { ImageManifest } from './build.ts';
 import type { Bundle } from './bundle.ts';
 import { DEBIAN, KERNEL, NODE } from './pins.ts';
@@ -81,7 +82,7 @@ export interface SbomInit {
 
 export function sbomOf({ manifest, bundle, crates }: SbomInit): Record<string, unknown> {
   const components: Component[] = [
-    // The hash is that of the kernel as built.
+    // The hashes of the kernel and of the script engine are those of what was built.
     debian(KERNEL.package, KERNEL.version, manifest.kernel.sha256, 'operating-system'),
     ...DEBIAN.map((pin) => debian(pin.package, pin.version, pin.sha256, 'library')),
     {
@@ -90,6 +91,13 @@ export function sbomOf({ manifest, bundle, crates }: SbomInit): Record<string, u
       version: NODE.version,
       purl: `pkg:npm/${NODE.package}@${NODE.version}`,
       hashes: [{ alg: 'SHA-256', content: NODE.sha256 }],
+    },
+    {
+      type: 'library',
+      name: SCRIPT_ENGINE_CRATE.name,
+      version: SCRIPT_ENGINE_CRATE.version,
+      purl: `pkg:cargo/${SCRIPT_ENGINE_CRATE.name}@${SCRIPT_ENGINE_CRATE.version}`,
+      hashes: [{ alg: 'SHA-256', content: SCRIPT_ENGINE_SHA256 }],
     },
     ...bundle.packages.map(({ name, version, integrity }): Component => {
       const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;

@@ -49,23 +49,30 @@ export function kindOf({ config }: Capability, request: LogicRequest): LogicKind
 /** Judges logic of every kind. */
 export function createLogicJudge({ suite, guardian, readScriptEngine }: LogicComponents) {
   const pinned = fromHex(SCRIPT_ENGINE_SHA256);
-  let reading: Promise<Uint8Array> | undefined;
+  let checked: Promise<Uint8Array> | undefined;
 
-  /** @throws NmpError SANDBOX_UNAVAILABLE if the engine is not there or not the pinned one */
-  async function scriptEngine(): Promise<Uint8Array> {
-    reading ??= readScriptEngine();
-    let engine: Uint8Array;
+  async function readChecked(): Promise<Uint8Array> {
     try {
-      engine = await reading;
+      const engine = await readScriptEngine();
+      if (pinned !== undefined && equalBytes(suite.sha256(engine), pinned)) return engine;
     } catch (cause) {
-      reading = undefined;
       throw new NmpError('SANDBOX_UNAVAILABLE', undefined, { cause });
     }
-    if (pinned === undefined || !equalBytes(suite.sha256(engine), pinned)) {
-      reading = undefined;
-      throw new NmpError('SANDBOX_UNAVAILABLE');
+    throw new NmpError('SANDBOX_UNAVAILABLE');
+  }
+
+  /**
+   * Read and hashed once; a failure is not kept.
+   * @throws NmpError SANDBOX_UNAVAILABLE if the engine is not there or not the pinned one
+   */
+  async function scriptEngine(): Promise<Uint8Array> {
+    checked ??= readChecked();
+    try {
+      return await checked;
+    } catch (error) {
+      checked = undefined;
+      throw error;
     }
-    return engine;
   }
 
   /** @param imports what the capability grants of WASI beyond standard streams */

@@ -13,3 +13,6 @@ export const SCRIPT_BYTES_MAX = 262_144;
 
 /** Fuel of a run before the first instruction of a text: the engine and its library start. */
 export const SCRIPT_START_FUEL = 7_440_000n;
+
+/** The crate that holds its sources, for bills of materials. */
+export const SCRIPT_ENGINE_CRATE = { name: 'rquickjs-sys', version: '0.14.0' } as const;

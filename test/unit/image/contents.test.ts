@@ -125,6 +125,7 @@ describe.skipIf(!there)('the contents', () => {
       'app/native/scan.node',
       'app/node',
       'app/package.json',
+      'app/script-engine.wasm',
       'dev/console',
       'dev/null',
       'init',
