@@ -16,8 +16,8 @@ npx --no-install node scripts/image/eif.ts --kernel "$kernel" --profile sim --ou
   --certificate build/boot-signer/signer.pem --key build/boot-signer/signer.key
 
 status=0
-timeout 900 npx --no-install vitest run test/e2e/boot.test.ts --reporter=verbose \
-  --reporter=json --outputFile.json=build/boot.json || status=1
+timeout 900 npx --no-install vitest run test/e2e/boot.test.ts test/e2e/boot-kms.test.ts \
+  --no-file-parallelism --reporter=verbose --reporter=json --outputFile.json=build/boot.json || status=1
 : >build/boot-cargo.txt
 npx --no-install node scripts/count-tests.ts build/boot.json build/boot-cargo.txt || status=1
 exit $status

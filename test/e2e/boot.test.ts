@@ -10,80 +10,32 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLogic } from '../../client/author/build.ts';
-import { NmpClient } from '../../client/nmp-client.ts';
+import type { NmpClient } from '../../client/nmp-client.ts';
 import type { CpioEntry } from '../../enclave/image/cpio.ts';
 import { readEif } from '../../enclave/image/eif-read.ts';
 import { writeEif } from '../../enclave/image/eif-write.ts';
 import { packRamdisk } from '../../enclave/image/ramdisk.ts';
-import { type Parent, startParent } from '../../parent/main.ts';
-import { createQemuDriver } from '../../parent/supervisor/qemu.ts';
 import type { EnclaveReady } from '../../parent/supervisor/supervisor.ts';
-import { createNodeVerifierCrypto } from '../../shared/attestation/crypto-node.ts';
 import type { AttestationReport } from '../../shared/attestation/report.ts';
 import { utf8 } from '../../shared/bytes.ts';
-import { createNodeSuite } from '../../shared/crypto/suite-node.ts';
 import { isNmpError } from '../../shared/errors.ts';
-import { parseClientPolicy } from '../../shared/policy/client-policy.ts';
-import { parseNodeConfig } from '../../shared/policy/node-config.ts';
-import { systemClock, systemRandom } from '../../shared/runtime.ts';
+import {
+  type Booted,
+  boot,
+  CALL_MS,
+  clientOf,
+  EXAMPLES,
+  imageOf,
+  manifestPcrs,
+  PATIENCE_MS,
+  ROOT,
+  TOOLS,
+} from '../support/boot.ts';
 import { descendants } from '../support/local-node.ts';
 import { constantModule } from '../support/modules.ts';
 
-/** Folder of QEMU and its tools: what scripts/image/qemu.sh prints. */
-const TOOLS = process.env.NMP_BOOT_TOOLS;
-const ROOT = join(import.meta.dirname, '..', '..');
-const EXAMPLES = join(ROOT, 'examples');
-/** Emulation on a busy machine is slow; nothing here judges time but this. */
-const PATIENCE_MS = 180_000;
-const CALL_MS = 60_000;
-
 const COHORT = 'cohort-statistics';
 const ARGUMENTS = { condition: '59621000', year: 2026 };
-
-function manifestPcrs(profile: 'release' | 'sim'): EnclaveReady['pcrs'] {
-  const name = profile === 'release' ? 'pcrs.json' : `pcrs-${profile}.json`;
-  const { pcrs } = JSON.parse(readFileSync(join(ROOT, 'build', name), 'utf8'));
-  return { pcr0: pcrs.PCR0, pcr1: pcrs.PCR1, pcr2: pcrs.PCR2 };
-}
-
-function imageOf(profile: 'release' | 'sim'): string {
-  return join(ROOT, 'build', profile === 'release' ? 'enclave.eif' : `enclave-${profile}.eif`);
-}
-
-interface Booted {
-  readonly parent: Parent;
-  readonly ready: EnclaveReady[];
-  readonly pids: number[];
-  beats: number;
-}
-
-async function boot(profile: 'release' | 'sim', image = imageOf(profile)): Promise<Booted> {
-  const configFile = join(EXAMPLES, 'nmp.node.json');
-  const config = parseNodeConfig(await readFile(configFile, 'utf8'), configFile);
-  const ready: EnclaveReady[] = [];
-  const pids: number[] = [];
-  const booted = { ready, pids, beats: 0 };
-  const driver = createQemuDriver({
-    image,
-    tools: TOOLS ?? '',
-    agent: join(ROOT, 'build', 'image', 'native', 'nmp-agent'),
-    memoryMiB: 1024,
-    cpus: 2,
-    log: join(ROOT, 'build', `boot-${profile}.log`),
-    onHeartbeat: () => booted.beats++,
-    onStarted: (pid) => pids.push(pid ?? 0),
-  });
-  const parent = await startParent({
-    config: { ...config, listen: { host: '127.0.0.1', port: 0 } },
-    configFile,
-    stateDirectory: '',
-    driver,
-    onEvent: (event) => {
-      if (event.type === 'ready') ready.push(event.ready);
-    },
-  });
-  return Object.assign(booted, { parent });
-}
 
 /** PCR8 of the signed image: the certificate, as the device measured it. */
 function signerPcr(): string {
@@ -91,25 +43,7 @@ function signerPcr(): string {
   return pcrs.PCR8;
 }
 
-function clientOf(ready: EnclaveReady, onReport?: (report: AttestationReport) => void): NmpClient {
-  const policy = parseClientPolicy(
-    JSON.stringify({
-      version: 1,
-      releases: [{ ...ready.pcrs, ...(ready.mode === 'qemu' ? { pcr8: signerPcr() } : {}) }],
-      simulatedRoots: ready.simulatedRoot === undefined ? [] : [ready.simulatedRoot],
-    }),
-    'boot test',
-  );
-  return new NmpClient(
-    {
-      suite: createNodeSuite(),
-      verifier: createNodeVerifierCrypto(),
-      clock: systemClock,
-      random: systemRandom,
-    },
-    { policy, ...(onReport === undefined ? {} : { onReport }) },
-  );
-}
+const simClient = (ready: EnclaveReady) => clientOf(ready, { pcr8: signerPcr() });
 
 /** Where an enclave can be reached that has started since: its identity is a new one. */
 function addressOf({ parent }: Booted, { peerId }: EnclaveReady): string {
@@ -136,7 +70,7 @@ describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine
 
   beforeAll(async () => {
     booted = await boot('sim');
-    client = clientOf(booted.parent.ready);
+    client = simClient(booted.parent.ready);
     peer = await client.connect(booted.parent.address, { timeoutMs: CALL_MS });
   }, PATIENCE_MS);
   afterAll(async () => {
@@ -188,7 +122,7 @@ describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine
       const [first] = booted.ready;
       for (const pid of await descendants('nmp-agent')) process.kill(pid, 'SIGKILL');
       const again = async () => {
-        const client = clientOf(booted.parent.ready);
+        const client = simClient(booted.parent.ready);
         try {
           const found = await client.connect(booted.parent.address, { timeoutMs: CALL_MS });
           return (await client.attest(found, { timeoutMs: CALL_MS })).verdict;
@@ -210,8 +144,8 @@ describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine
       const [ready] = booted.ready;
       if (ready === undefined) throw new Error('not ready');
       const pcr0 = `${ready.pcrs.pcr0.startsWith('0') ? '1' : '0'}${ready.pcrs.pcr0.slice(1)}`;
-      const otherImage = clientOf({ ...ready, pcrs: { ...ready.pcrs, pcr0 } });
-      const otherRoot = clientOf({ ...ready, simulatedRoot: 'ab'.repeat(32) });
+      const otherImage = simClient({ ...ready, pcrs: { ...ready.pcrs, pcr0 } });
+      const otherRoot = simClient({ ...ready, simulatedRoot: 'ab'.repeat(32) });
       try {
         for (const [stranger, code] of [
           [otherImage, 'ATTESTATION_PCR_UNKNOWN'],
@@ -242,7 +176,7 @@ describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine
       expect(second.pcrs).toEqual(first.pcrs);
       expect(second.peerId).not.toBe(first.peerId);
       expect(second.simulatedRoot).not.toBe(first.simulatedRoot);
-      await using again = clientOf(second);
+      await using again = simClient(second);
       const found = await again.connect(addressOf(booted, second), { timeoutMs: CALL_MS });
       const module = constantModule('{"note":"a cohort"}');
       const answer = await again.run(
@@ -276,7 +210,7 @@ describe.skipIf(TOOLS === undefined)('an image whose node does not run', () => {
       const image = join(folder, `${code}.eif`);
       const parts = { arch: 'x86_64', kernel, cmdline } as const;
       writeFileSync(image, writeEif({ ...parts, ramdisks: [first, packRamdisk(application)] }));
-      expect(await codeOf(boot('sim', image))).toBe(code);
+      expect(await codeOf(boot('sim', { image }))).toBe(code);
     },
     PATIENCE_MS,
   );
@@ -301,8 +235,10 @@ describe.skipIf(TOOLS === undefined)('the release image on a machine whose NSM c
     'is refused: its documents carry its very PCRs, but no signature',
     async () => {
       let seen: AttestationReport | undefined;
-      const client = clientOf(booted.parent.ready, (report) => {
-        seen = report;
+      const client = clientOf(booted.parent.ready, {
+        onReport: (report) => {
+          seen = report;
+        },
       });
       try {
         const peer = await client.connect(booted.parent.address, { timeoutMs: CALL_MS });

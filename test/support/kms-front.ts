@@ -3,12 +3,14 @@
  * the condition kms:RecipientAttestation:ImageSha384 of a key policy asks, before anything behind it
  * hears of the request. LocalStack itself encrypts to whatever key a document names, unchecked.
  */
+import { createPublicKey } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { createNodeVerifierCrypto } from '../../shared/attestation/crypto-node.ts';
 import { decodeAttestationDocument } from '../../shared/attestation/document.ts';
 import { verifyAttestation } from '../../shared/attestation/verify.ts';
 import { equalBytes } from '../../shared/bytes.ts';
+import { envelope } from './envelope.ts';
 
 export interface KmsAnswer {
   readonly status: number;
@@ -23,9 +25,13 @@ export interface KmsRequest {
 }
 
 export interface KmsFrontInit {
-  /** DER of the root under which documents must verify. */
-  readonly root: Uint8Array;
-  readonly pcr0: Uint8Array;
+  /**
+   * DER of the root under which documents must verify; default: the first certificate of their own
+   * chain, for machines that make their root when they boot.
+   */
+  readonly root?: Uint8Array;
+  /** That the policy of the key asks for. */
+  readonly pcr0: Uint8Array | (() => Uint8Array);
   readonly nowMs: () => number;
   readonly behind: (request: KmsRequest) => Promise<KmsAnswer>;
   readonly tls?: { readonly key: string; readonly cert: string };
@@ -42,16 +48,30 @@ export function documentIn(body: Record<string, unknown>): Uint8Array | undefine
   return typeof text === 'string' ? Uint8Array.from(Buffer.from(text, 'base64')) : undefined;
 }
 
+/** Base64 of a CMS envelope for the key that the document in the body names, as the service makes it. */
+export function envelopeFor(body: Record<string, unknown>, plain: Uint8Array): string {
+  const bytes = documentIn(body);
+  if (bytes === undefined) throw new Error('no document');
+  const { publicKey } = decodeAttestationDocument(bytes).document;
+  if (publicKey === null || publicKey === undefined) throw new Error('no key');
+  const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });
+  return Buffer.from(envelope({ plain, publicKey: key })).toString('base64');
+}
+
 async function mayPass(body: Record<string, unknown>, init: KmsFrontInit): Promise<boolean> {
   const bytes = documentIn(body);
   if (bytes === undefined) return false;
+  const { pcrs, cabundle } = decodeAttestationDocument(bytes).document;
+  const der = init.root ?? cabundle[0];
+  if (der === undefined) return false;
   const report = await verifyAttestation({ crypto: createNodeVerifierCrypto() }, bytes, {
-    anchors: [{ id: 'test', kind: 'simulated', der: init.root }],
+    anchors: [{ id: 'test', kind: 'simulated', der }],
     atMs: init.nowMs(),
   });
   if (report.verdict !== 'pass') return false;
-  const pcr0 = decodeAttestationDocument(bytes).document.pcrs.get(0);
-  return pcr0 !== undefined && equalBytes(pcr0, init.pcr0);
+  const pcr0 = pcrs.get(0);
+  const wanted = typeof init.pcr0 === 'function' ? init.pcr0() : init.pcr0;
+  return pcr0 !== undefined && equalBytes(pcr0, wanted);
 }
 
 export interface KmsFront {

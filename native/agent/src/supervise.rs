@@ -58,6 +58,8 @@ pub fn run_node() -> Reason {
     let mut node = Command::new(&words[0]);
     node.args(&words[1..])
         .env_clear()
+        // There is no user database; libraries that look for settings at home find nothing there.
+        .env("HOME", "/")
         .current_dir("/")
         .stdin(Stdio::null());
     // SAFETY: the closure makes only system calls that are safe after fork.

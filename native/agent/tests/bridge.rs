@@ -44,10 +44,10 @@ fn start(folder: &Folder, to: Address) -> PathBuf {
 fn connect(path: &PathBuf) -> UnixStream {
     let stream = UnixStream::connect(path).expect("connect");
     stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
+        .set_read_timeout(Some(Duration::from_secs(120)))
         .expect("timeout");
     stream
-        .set_write_timeout(Some(Duration::from_secs(20)))
+        .set_write_timeout(Some(Duration::from_secs(120)))
         .expect("timeout");
     stream
 }
@@ -99,7 +99,7 @@ fn delivers_what_was_sent_before_the_sender_went_away() {
     client.write_all(b"first").expect("write");
     let (mut stream, _) = target.accept().expect("accept");
     stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
+        .set_read_timeout(Some(Duration::from_secs(120)))
         .expect("timeout");
     let mut five = [0u8; 5];
     stream.read_exact(&mut five).expect("read");

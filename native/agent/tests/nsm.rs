@@ -37,7 +37,7 @@ fn start(name: &str) -> (std::path::PathBuf, UnixStream) {
     thread::spawn(move || serve(&listener, Fake));
     let stream = UnixStream::connect(&path).expect("connect");
     stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
+        .set_read_timeout(Some(Duration::from_secs(120)))
         .expect("timeout");
     (path, stream)
 }
@@ -156,14 +156,14 @@ fn closes_connections_beyond_its_limit_and_takes_new_ones_when_some_have_gone() 
     }
     let mut ninth = UnixStream::connect(&path).expect("connect");
     ninth
-        .set_read_timeout(Some(Duration::from_secs(20)))
+        .set_read_timeout(Some(Duration::from_secs(120)))
         .expect("timeout");
     assert_eq!(ninth.read(&mut [0u8; 1]).expect("end"), 0);
     held.clear();
     for _ in 0..200 {
         let mut again = UnixStream::connect(&path).expect("connect");
         again
-            .set_read_timeout(Some(Duration::from_secs(20)))
+            .set_read_timeout(Some(Duration::from_secs(120)))
             .expect("timeout");
         let request = cbor(&Request::DescribePCR { index: 2 });
         let mut frame = (request.len() as u32).to_be_bytes().to_vec();

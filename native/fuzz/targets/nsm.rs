@@ -40,6 +40,8 @@ fn converse(bytes: &[u8]) -> Vec<u8> {
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    // The parser of documents, which in an image sets the clock.
+    let _ = nmp_agent::nsm::document_time_ms(bytes);
     let mut rest = converse(bytes);
     while !rest.is_empty() {
         // Whole frames and nothing else.

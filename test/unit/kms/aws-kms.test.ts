@@ -1,8 +1,6 @@
-import 'reflect-metadata';
-import { createPublicKey, generateKeyPairSync, webcrypto } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { connect } from 'node:net';
 import { Duplex, pipeline, Transform } from 'node:stream';
-import * as x509 from '@peculiar/x509';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Nsm } from '../../../enclave/attest/nsm.ts';
 import { createSimulatedNsm } from '../../../enclave/attest/simulated.ts';
@@ -14,11 +12,12 @@ import { ManualClock } from '../../support/clock.ts';
 import { codeOf, codeOfAsync } from '../../support/code-of.ts';
 import { envelope, PLAIN } from '../../support/envelope.ts';
 import {
-  documentIn,
+  envelopeFor,
   type KmsAnswer,
   type KmsFront,
   startKmsFront,
 } from '../../support/kms-front.ts';
+import { serverCertificate } from '../../support/server-certificate.ts';
 
 const ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const request = { keyId: ARN, ciphertext: Uint8Array.of(1, 2, 3), context: { 'nmp:name': 'd' } };
@@ -40,10 +39,7 @@ afterEach(async () => {
 
 /** Seals PLAIN to the key that the document names, as the service does. */
 function honest(body: Record<string, unknown>): { KeyId: string; CiphertextForRecipient: string } {
-  const { publicKey } = decodeAttestationDocument(documentIn(body)!).document;
-  const key = createPublicKey({ key: Buffer.from(publicKey!), format: 'der', type: 'spki' });
-  const sealed = envelope({ publicKey: key });
-  return { KeyId: ARN, CiphertextForRecipient: Buffer.from(sealed).toString('base64') };
+  return { KeyId: ARN, CiphertextForRecipient: envelopeFor(body, PLAIN) };
 }
 
 interface Case {
@@ -169,27 +165,8 @@ describe('AWS KMS for an attested recipient', () => {
 
   describe('over a dialled stream', () => {
     const HOST = 'kms.test';
-    async function certificate(name: string) {
-      const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-      const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-      const made = await x509.X509CertificateGenerator.createSelfSigned({
-        name: `CN=${name}`,
-        notBefore: new Date(Date.now() - 60_000),
-        notAfter: new Date(Date.now() + 3_600_000),
-        signingAlgorithm: algorithm,
-        keys: keys as unknown as CryptoKeyPair,
-        extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
-      });
-      const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-      const pem = key.toString('base64').replaceAll(/(.{64})/g, '$1\n');
-      return {
-        cert: made.toString('pem'),
-        key: `-----BEGIN PRIVATE KEY-----\n${pem}\n-----END PRIVATE KEY-----\n`,
-      };
-    }
-
     async function over(serverName: string, trusted: boolean) {
-      const tls = await certificate(serverName);
+      const tls = await serverCertificate(serverName);
       const front = await startKmsFront({
         root: root.certificate,
         pcr0: PCR0,
