@@ -5,7 +5,7 @@ use crate::socket::Address;
 use nix::errno::Errno;
 use nix::sys::epoll::EpollFlags;
 use nix::sys::socket::{MsgFlags, Shutdown, getsockopt, recv, send, shutdown, sockopt};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Instant;
 
 /// Longest single write: longer ones fail over vsock on some platforms.
@@ -35,8 +35,6 @@ struct Flow {
     bulk: bool,
     /// Passed on so far, bytes.
     moved: u64,
-    /// The source has ended; what is held still goes out.
-    ended: bool,
     /// The end was passed on, or nobody is left to take it.
     closed: bool,
 }
@@ -44,6 +42,15 @@ struct Flow {
 impl Flow {
     fn is_empty(&self) -> bool {
         self.held.is_empty() && self.pipe.as_ref().is_none_or(|pipe| pipe.held == 0)
+    }
+
+    /// Passes on that the source has ended, in the move that saw it: none is waited for afterwards.
+    /// Returns that nothing more is to do. Called with nothing held, since more is read only then.
+    fn end(&mut self, sink: RawFd) -> bool {
+        self.closed = true;
+        // The other side may have gone meanwhile; then there is nobody to tell.
+        let _ = shutdown(sink, Shutdown::Write);
+        false
     }
 }
 
@@ -117,7 +124,7 @@ impl Connection {
             State::Asking if end == 1 => flags |= EpollFlags::EPOLLIN,
             State::Open => {
                 let (from, to) = (&self.flows[end], &self.flows[1 - end]);
-                if !from.ended && !from.closed && from.is_empty() {
+                if !from.closed && from.is_empty() {
                     flags |= EpollFlags::EPOLLIN;
                 }
                 if !to.is_empty() {
@@ -163,7 +170,6 @@ impl Connection {
             if let (Some(pipe), Some(pipes)) = (towards.pipe.take(), &mut shared.pipes) {
                 pipes.give_back(pipe);
             }
-            towards.ended = true;
             towards.closed = true;
         }
         self.pump(0, shared)?;
@@ -271,27 +277,19 @@ impl Connection {
             flow.moved += given as u64;
             return Ok(true);
         }
-        if flow.ended {
-            flow.closed = true;
-            // The other side may have gone meanwhile; then there is nobody to tell.
-            let _ = shutdown(sink, Shutdown::Write);
-            return Ok(false);
-        }
         if let Some(pipe) = flow.pipe.as_mut() {
             let Some(taken) = unless_full(pipe.fill(source))? else {
                 return Ok(false);
             };
-            flow.ended = taken == 0;
             flow.bulk = taken >= BULK_BYTES;
-            return Ok(true);
+            return Ok(taken > 0 || flow.end(sink));
         }
         let scratch = &mut shared.scratch;
         let Some(read) = unless_full(recv(source, scratch, MsgFlags::empty()))? else {
             return Ok(false);
         };
         if read == 0 {
-            flow.ended = true;
-            return Ok(true);
+            return Ok(flow.end(sink));
         }
         if read == scratch.len() {
             // A full read: more of it is likely on its way.

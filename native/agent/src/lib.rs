@@ -3,13 +3,13 @@
 //! on the parent's side, where Node cannot speak it either.
 
 pub mod bridge;
-mod connection;
+pub mod connection;
 pub mod heartbeat;
 pub mod init;
 pub mod mounts;
 pub mod nsm;
 pub mod parent;
-mod pipes;
+pub mod pipes;
 pub mod relay;
 pub mod report;
 pub mod socket;
