@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { NmpError } from '../../shared/errors.ts';
+import { type Random, systemRandom } from '../../shared/runtime.ts';
 import type {
   EngineDescription,
   GuestAbi,
@@ -30,6 +31,8 @@ export interface ProcessEngineInit {
   readonly program: string;
   /** Processes kept running; together they keep each processor busy with one guest at a time. */
   readonly processes: number;
+  /** Default: the system's. */
+  readonly random?: Random;
 }
 
 /** Name of the settings in native/sandbox/src/engine.rs; docs/protocol.md, Deterministic profile. */
@@ -71,11 +74,13 @@ class ProcessEngine implements SandboxEngine {
   readonly #init: ProcessEngineInit;
   readonly #processes: (SandboxProcess | undefined)[];
   readonly #queue: FairQueue;
+  readonly #salt: Uint8Array;
   readonly #description: EngineDescription;
   #stopped = false;
 
   constructor(init: ProcessEngineInit, first: SandboxProcess) {
     this.#init = init;
+    this.#salt = (init.random ?? systemRandom).bytes(16);
     this.#processes = Array.from({ length: init.processes }, () => undefined);
     this.#processes[0] = first;
     this.#queue = new FairQueue({
@@ -154,13 +159,14 @@ class ProcessEngine implements SandboxEngine {
     if (leave === undefined) {
       throw new NmpError(options.signal?.aborted ? 'CONNECTION_LOST' : 'SESSION_LIMIT');
     }
+    const peer = this.#numberOf(options.peer ?? '');
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const response = await this.#inOne(prepared, async (process) => {
           await this.#prepareIn(process, prepared, limits.deadlineMs);
           // It may have been given up while it waited or was compiled: no event comes then.
           if (options.signal?.aborted) throw new NmpError('CONNECTION_LOST');
-          return this.#runIn(process, prepared, input, limits, options.signal);
+          return this.#runIn(process, prepared, peer, input, limits, options.signal);
         });
         if (response === 'killed') return { ...LOST, outcome: 'deadline' };
         if (response === undefined) return LOST;
@@ -252,16 +258,22 @@ class ProcessEngine implements SandboxEngine {
     process.prepared.add(name);
   }
 
+  /** A number that no peer can choose, so that none shares the turns of another. */
+  #numberOf(peer: string): number {
+    return createHash('sha256').update(this.#salt).update(peer).digest().readUInt32LE(0);
+  }
+
   async #runIn(
     process: SandboxProcess,
     prepared: PreparedModule,
+    peer: number,
     input: Uint8Array,
     limits: RunLimits,
     signal?: AbortSignal,
   ): Promise<SandboxResponse | 'killed' | undefined> {
     const key = this.#key(prepared);
     let killed = false;
-    const { id, response } = process.request((n) => encodeRun(n, key, limits, input));
+    const { id, response } = process.request((n) => encodeRun(n, key, peer, limits, input));
     const timer = setTimeout(() => {
       killed = true;
       process.kill();

@@ -76,21 +76,24 @@ export function encodePrepare(id: number, key: ModuleKey, module: Uint8Array): U
   return frame(KIND.prepare, id, Uint8Array.of(ABI_CODES[key.abi], key.capabilities), module);
 }
 
+/** @param peer number of whose run it is; runs with one number share their turns */
 export function encodeRun(
   id: number,
   key: ModuleKey,
+  peer: number,
   limits: RunLimits,
   input: Uint8Array,
 ): Uint8Array[] {
-  const fields = new Uint8Array(58);
+  const fields = new Uint8Array(62);
   const view = new DataView(fields.buffer);
   fields.set(key.hash, 0);
   view.setUint8(32, ABI_CODES[key.abi]);
   view.setUint8(33, key.capabilities);
-  view.setBigUint64(34, limits.fuel, true);
-  view.setBigUint64(42, BigInt(limits.memoryBytes), true);
-  view.setUint32(50, limits.deadlineMs, true);
-  view.setUint32(54, limits.outputBytes, true);
+  view.setUint32(34, peer, true);
+  view.setBigUint64(38, limits.fuel, true);
+  view.setBigUint64(46, BigInt(limits.memoryBytes), true);
+  view.setUint32(54, limits.deadlineMs, true);
+  view.setUint32(58, limits.outputBytes, true);
   return frame(KIND.run, id, fields, input);
 }
 

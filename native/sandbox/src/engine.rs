@@ -119,10 +119,12 @@ impl Sandbox {
     /// `workers` runs can be in flight at once, `parallel` of them at work.
     pub fn new(workers: u32, parallel: usize) -> wasmtime::Result<Self> {
         let engine = Engine::new(&config(workers + 1))?;
+        let nudged = engine.clone();
+        let turns = Turns::new(parallel, move || nudged.increment_epoch());
         Ok(Sandbox {
             engine,
             cache: Mutex::default(),
-            turns: Arc::new(Turns::new(parallel)),
+            turns: Arc::new(turns),
             compiling: Mutex::default(),
             running: AtomicUsize::new(0),
         })
@@ -234,17 +236,17 @@ impl Sandbox {
             store.data_mut().files = files;
         }
         store.limiter(|host| host);
-        let turns = self.turns.clone();
+        let (turns, peer) = (self.turns.clone(), request.peer);
         store.epoch_deadline_callback(move |context| {
             if !context.data().stopped() {
-                turns.tick();
+                turns.tick(peer);
             }
             if context.data().stopped() {
                 return Err(Trap::Interrupt.into());
             }
             Ok(UpdateDeadline::Continue(1))
         });
-        let turn = self.turns.begin();
+        let turn = self.turns.begin(peer);
         // Only now: the wait for the turn is not the run's own time.
         store.set_epoch_deadline(2);
         let result = store

@@ -31,6 +31,7 @@ pub fn median_ns(sandbox: &Sandbox, module: Vec<u8>, runs: usize) -> Option<u128
             },
             fuel: 1_000_000,
             memory_bytes: 1024 * 1024,
+            peer: 0,
             deadline_ms: 1_000,
             output_bytes: 1024,
             input: Vec::new(),

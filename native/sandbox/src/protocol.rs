@@ -43,6 +43,8 @@ pub struct Prepare {
 pub struct Run {
     pub id: u32,
     pub key: Key,
+    /// Whose run it is: runs with one number share their turns.
+    pub peer: u32,
     pub fuel: u64,
     pub memory_bytes: u64,
     pub deadline_ms: u32,
@@ -155,6 +157,7 @@ fn decode(body: &[u8]) -> io::Result<Request> {
             Ok(Request::Run(Run {
                 id,
                 key,
+                peer: fields.u32()?,
                 fuel: fields.u64()?,
                 memory_bytes: fields.u64()?,
                 deadline_ms: fields.u32()?,
