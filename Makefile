@@ -12,7 +12,7 @@ SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 ONLY ?=
 EIF ?=
 
-.PHONY: counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: load soak counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -43,8 +43,9 @@ fuzz-native: ## Fuzz each native parser for 60 s, two at a time: make fuzz-nativ
 sim: build ## Deterministic simulation under faults: make sim SEEDS=2000
 	$(NPX) node test/sim/main.ts --seeds $(SEEDS)
 
-bench: build ## Measure, as ratios in one run: make bench ONLY=guardian
+bench: build ## Measure, as ratios in one run, and write docs/benchmarks.md: make bench ONLY=guardian
 	$(NPX) node test/bench/run.ts $(ONLY)
+	@$(NPX) node scripts/bench/docs.ts
 
 egress-score: build ## Score the egress filter on generated outputs: make egress-score SEED=7
 	$(NPX) node scripts/egress-score.ts --seed $(or $(SEED),2024)
@@ -87,6 +88,12 @@ mesh: build ## Let cold agents find and call 20 real nodes on loopback, 100 of 1
 
 swarm: build ## Look up in a table of 100 nodes, a fifth hostile, three tenths of the others gone
 	NMP_SWARM_NODES=100 $(NPX) vitest run test/unit/mesh/hostile-swarm.test.ts
+
+load: build ## Load a node by 200 attested clients in an open loop, 8 hostile ones beside: make load RATE=50
+	@$(NPX) node scripts/load/main.ts --rate $(or $(RATE),50)
+
+soak: build ## The same for MINUTES, memory watched; a goal that is missed fails: make soak MINUTES=30
+	@$(NPX) node scripts/load/main.ts --rate $(or $(RATE),50) --minutes $(MINUTES)
 
 crowd: build ## Serve 200 clients with 16 calls in flight each (wants an idle machine)
 	NMP_CLIENTS=200 $(NPX) vitest run test/e2e/many-clients.test.ts

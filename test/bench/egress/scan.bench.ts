@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { loadScanner } from '../../../enclave/egress/scanner.ts';
 import { BOMBS } from '../../egress-corpus/bombs.ts';
 import { drawOf } from '../../egress-corpus/draw.ts';
-import type { Row } from '../row.ts';
+import type { Curve, Row } from '../row.ts';
 
 const BYTES = 10_000_000;
 const RESPONSE = 100_000;
@@ -118,4 +118,21 @@ export async function run(): Promise<Row[]> {
     { area, name: `slowest of ${Object.keys(BOMBS).length} bombs`, value: worst, unit: 'ms' },
     { area, name: 'peak memory over all bombs', value: grown / 1000, unit: 'MB' },
   ];
+}
+
+export async function growth(): Promise<Curve> {
+  const scanner = loadScanner();
+  const points = [1, 4, 16, 64, 256, 1024].map((kB) => {
+    const part = harmless(kB * 1000);
+    const times = Array.from({ length: 21 }, () => cpu(() => scanner.scan(part, [])));
+    return [kB, times.sort((a, b) => a - b)[10] ?? Number.NaN] as const;
+  });
+  return {
+    area: 'egress',
+    id: 'output-size',
+    title: 'Scan of one answer, decode on',
+    x: 'answer, kB of JSON',
+    y: 'ms of CPU',
+    points,
+  };
 }

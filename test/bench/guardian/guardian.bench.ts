@@ -10,40 +10,13 @@ import { BinaryReader } from 'wasmparser';
 import { loadAuthority } from '../../../enclave/guardian/authority.ts';
 import { createGuardian } from '../../../enclave/guardian/create-guardian.ts';
 import { DEFAULT_POLICY } from '../../../enclave/guardian/policy.ts';
-import { build, DROP, get, I32, I64, i32, set } from '../../unit/guardian/build.ts';
 import type { Row } from '../row.ts';
+import { small } from './small-module.ts';
 
 const ROUNDS = 25;
 const WARMUP = 40;
 const NONE = { capabilities: [] };
 const modules = join(import.meta.dirname, '..', '..', '..', 'node_modules');
-
-/** A pure module of about 25 kB: 38 functions of plain arithmetic. */
-function small(): Uint8Array {
-  const code = Array.from({ length: 40 }, (_, index) => [
-    ...get(0),
-    ...i32(index * 7919),
-    0x6a,
-    ...set(0),
-    ...get(0),
-    ...i32(index),
-    0x73,
-    ...DROP,
-  ]).flat();
-  return build({
-    types: [
-      [[I32], []],
-      [[I32, I32], [I64]],
-    ],
-    funcs: [
-      ...Array.from({ length: 38 }, () => ({ type: 0, code })),
-      { type: 1, code: [...get(0), 0x10, 0, 0x42, 0] },
-    ],
-    memories: [[0, 2]],
-    exports: [['nmp_run', 0, 38]],
-    data: [{ offset: i32(0), bytes: new Uint8Array(2000) }],
-  });
-}
 
 /** Median of `ROUNDS` timed calls after a warm-up, milliseconds. */
 function median(action: () => unknown, warmup = WARMUP): number {
