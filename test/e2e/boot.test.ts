@@ -69,7 +69,8 @@ describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine
   let peer: string;
 
   beforeAll(async () => {
-    booted = await boot('sim');
+    // All that a node of the example needs to answer, the unpacked image included.
+    booted = await boot('sim', { memoryMiB: 400 });
     client = simClient(booted.parent.ready);
     peer = await client.connect(booted.parent.address, { timeoutMs: CALL_MS });
   }, PATIENCE_MS);

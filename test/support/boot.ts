@@ -45,6 +45,8 @@ export interface BootInit {
   readonly image?: string;
   /** What the parent is told; the image has its own copy. Default: that of the examples. */
   readonly configFile?: string;
+  /** Of the machine; default: 1024. */
+  readonly memoryMiB?: number;
   /** Of the file in build/ that takes the machine's console. */
   readonly log?: string;
 }
@@ -59,7 +61,7 @@ export async function boot(profile: Profile, init: BootInit = {}): Promise<Boote
     image: init.image ?? imageOf(profile),
     tools: TOOLS ?? '',
     agent: join(ROOT, 'build', 'image', 'native', 'nmp-agent'),
-    memoryMiB: 1024,
+    memoryMiB: init.memoryMiB ?? 1024,
     cpus: 2,
     log: join(ROOT, 'build', `boot-${init.log ?? profile}.log`),
     onHeartbeat: () => booted.beats++,
