@@ -73,7 +73,7 @@ export const REASONS: readonly Reason[] = [
   {
     area: 'call',
     name: 'resident',
-    why: 'after some thousand calls, of which most is the heap of Node; processes are counted whole, shared pages too',
+    why: 'after some thousand calls, most of it the process of the node; each is counted whole, shared pages too',
   },
   {
     area: 'attestation',
