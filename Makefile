@@ -12,7 +12,7 @@ SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 ONLY ?=
 EIF ?=
 
-.PHONY: load soak mutate counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -117,6 +117,9 @@ counts: build ## Count instructions of fixed kernels and compare with those kept
 
 mutate: build ## Change single signs of a room and count what its tests notice: make mutate ROOM=wire SAMPLE=60
 	@$(NPX) node scripts/mutation/main.ts $(or $(ROOM),wire) --sample $(or $(SAMPLE),60)
+
+defences: build ## Take each defence of SECURITY.md away in a copy: the test that its row names must fail
+	@$(NPX) node scripts/mutation/remove-defences.ts
 
 coverage: build ## Branches covered by unit and property tests, by room, with thresholds
 	@$(NPX) vitest run test/unit test/fuzz --coverage.enabled --coverage.provider=v8 --coverage.reporter=json-summary \

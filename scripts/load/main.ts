@@ -2,10 +2,10 @@
  * Load and soak of one node: attested clients in an open loop, hostile ones beside them, memory
  * watched. Usage: node scripts/load/main.ts [--clients 200] [--hostile 8] [--rate 50] [--minutes 1]
  * [--seed 1] [--json]. Exit 1 if a goal is missed (lost 0, p99 ≤ 250 ms; from 10 minutes on the slope
- * of resident memory ≤ 2 MB/h).
+ * of resident memory ≤ 2 MB/h). Every sample of memory is in build/load.json.
  */
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -143,6 +143,9 @@ const report = {
   },
   respawnMs: round(respawn),
 };
+const build = join(import.meta.dirname, '..', '..', 'build');
+await mkdir(build, { recursive: true });
+await writeFile(join(build, 'load.json'), `${JSON.stringify({ ...report, samples })}\n`);
 const total = growth((sample) => sample.node + sample.sandbox);
 const goals: readonly (readonly [string, boolean])[] = [
   ['lost 0', lost <= LOST_MAX],

@@ -1,0 +1,61 @@
+/**
+ * Takes the defences of SECURITY.md away, one at a time in a copy, and runs the test that its row
+ * names: it must fail. Usage: node scripts/mutation/remove-defences.ts [START OF THREAT] [--json].
+ * Exit 1 if a test passes without its defence. Rows without a change are listed.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DEFENCES } from './defences.ts';
+import { createWorkspace } from './workspace.ts';
+
+const TIMEOUT_MS = 300_000;
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false } },
+});
+const [only = ''] = positionals;
+const root = resolve(import.meta.dirname, '..', '..');
+const workspace = createWorkspace();
+process.once('exit', workspace.remove);
+process.once('SIGINT', () => process.exit(130));
+
+/** A file of tests, or a folder of them. */
+const pathOf = (test: string) =>
+  existsSync(join(root, 'test', `${test}.test.ts`)) ? `test/${test}.test.ts` : `test/${test}/`;
+
+const wanted = DEFENCES.filter(({ threat }) => threat.startsWith(only));
+const whole = new Map<string, boolean>();
+const results: { threat: string; test: string; file: string; noticed: boolean }[] = [];
+for (const { threat, file, from, to, test } of wanted) {
+  const path = pathOf(test);
+  // A test that fails anyway would notice everything.
+  if (!whole.has(path)) whole.set(path, (await workspace.run([path], TIMEOUT_MS)) === 'passed');
+  const source = workspace.read(file);
+  if (source.split(from).length !== 2) throw new Error(`${file}: not once: ${from}`);
+  const outcome = await workspace.tryWith(
+    file,
+    source.replace(from, () => to),
+    [path],
+    TIMEOUT_MS,
+  );
+  const noticed = whole.get(path) === true && outcome === 'failed';
+  results.push({ threat, test, file, noticed });
+  const word = whole.get(path) !== true ? 'TEST FAILS ANYWAY' : noticed ? 'noticed' : 'NOT NOTICED';
+  process.stderr.write(`${word} by ${test}: ${threat} (${file})\n`);
+}
+const rows = readFileSync(join(root, 'SECURITY.md'), 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && !line.startsWith('| it |'))
+  .map((line) => line.split('|')[1]?.trim() ?? '');
+const without = rows.filter((row) => !DEFENCES.some(({ threat }) => row.startsWith(threat)));
+const noticed = results.filter((result) => result.noticed).length;
+if (options.json)
+  process.stdout.write(`${JSON.stringify({ rows: rows.length, results, without })}\n`);
+else {
+  process.stdout.write(
+    `${noticed} of ${results.length} removals noticed; ${rows.length - without.length} of ${rows.length} rows have one. Without:\n`,
+  );
+  for (const row of without) process.stdout.write(`- ${row}\n`);
+}
+process.exit(noticed === results.length ? 0 : 1);
