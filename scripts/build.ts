@@ -117,6 +117,7 @@ const COPIED = [
 
 function buildTypeScript(): void {
   run('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json']);
+  run(process.execPath, ['scripts/bundle.ts']);
   for (const path of COPIED)
     cpSync(join(root, path), join(root, 'dist', path), { recursive: true });
 }

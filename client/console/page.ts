@@ -1,22 +1,15 @@
-/** The console as one page: no script, no network, and the same from a server or a file. */
+/** The console as one page, no network, the same from a server or a file; whole without its script. */
 import type { AttestationReport, CheckId } from '../../shared/attestation/report.ts';
 import { ERROR_CODES } from '../../shared/errors.ts';
-import { escapeHtml, PAGE_STYLE, reportTable } from '../verify/render-html.ts';
+import { escapeHtml, reportTable } from '../verify/render-html.ts';
+import { PLACES } from './app/data.ts';
+import { type ConsoleApp, dataBlocks, pagePolicy } from './app-blocks.ts';
+import { instant, scrollTable } from './html.ts';
+import { meshView } from './mesh-view.ts';
 import type { CallCount, CapabilityView, ConsoleState, NodeView } from './state.ts';
+import { STYLE } from './style.ts';
 
-const STYLE = `${PAGE_STYLE}
-nav ul{display:flex;flex-wrap:wrap;gap:.4rem 1rem;padding:0;list-style:none}
-a{color:inherit}a:focus-visible,button:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:3px solid currentColor;outline-offset:2px}
-.chain{display:flex;flex-wrap:wrap;gap:.6rem 1.6rem;padding:0;list-style:none;counter-reset:link}
-.chain li{position:relative;flex:1 1 9rem;border:1px solid var(--line);border-top:4px solid var(--skip);background:var(--soft);padding:.5rem .7rem}
-.chain li.pass{border-top-color:var(--pass)}.chain li.fail{border-top-color:var(--fail)}.chain li{color:inherit}
-.chain li+li::before{content:"→";position:absolute;left:-1.35rem;top:40%}
-.chain b{display:block}.chain code{display:block;overflow-wrap:anywhere;font-size:.8rem}
-code{overflow-wrap:anywhere}button{font:inherit;padding:.5rem 1rem;border:1px solid currentColor;background:var(--soft);color:inherit;cursor:pointer}
-.bar{fill:var(--skip)}.bar.good{fill:var(--pass)}
-summary{cursor:pointer;padding:.3rem 0}@media (max-width:40rem){.chain{flex-direction:column;gap:1.4rem}.chain li{flex:none}.chain li+li::before{content:"↓";left:1rem;top:-1.6rem}}
-`;
-
+const PIN = { new: 'pinned now', pinned: 'as pinned', changed: 'changed' } as const;
 const SHORT = 24;
 const shorten = (text: string) => (text.length <= SHORT ? text : `${text.slice(0, SHORT)}…`);
 
@@ -47,11 +40,6 @@ function chain(report: AttestationReport): string {
 
 const cells = (...values: readonly string[]) => values.map((value) => `<td>${value}</td>`).join('');
 
-function scrollTable(label: string, head: readonly string[], rows: readonly string[]): string {
-  const columns = head.map((name) => `<th scope="col">${name}</th>`).join('');
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table><thead><tr>${columns}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
-}
-
 function capabilityRow(view: CapabilityView): string {
   const { id, description, datasets, moduleHash, digest, pin } = view;
   const logic = moduleHash === undefined ? 'shipped by the caller' : `<code>${moduleHash}</code>`;
@@ -59,7 +47,7 @@ function capabilityRow(view: CapabilityView): string {
     escapeHtml(description),
     escapeHtml(datasets.join(', ')),
     logic,
-    `<span class="status ${pin === 'changed' ? 'fail' : 'pass'}">${escapeHtml(pin)}</span> <code>${digest}</code>`,
+    `<span class="status ${pin === 'changed' ? 'fail' : 'pass'}">${PIN[pin]}</span> <code>${digest}</code>`,
   )}</tr>`;
 }
 
@@ -100,7 +88,7 @@ function calls(counts: readonly CallCount[]): string {
     return `<tr><th scope="row">${escapeHtml(code)}</th>${cells(
       String(count),
       `<svg width="100" height="12" role="img" aria-label="${count}"><rect class="bar${good}" width="${width}" height="12"/></svg>`,
-      `<time datetime="${escapeHtml(lastAt)}">${escapeHtml(lastAt)}</time>`,
+      instant(lastAt),
     )}</tr>`;
   });
   return scrollTable('Calls by outcome', ['Outcome', 'Count', 'Compared', 'Last'], rows);
@@ -109,7 +97,7 @@ function calls(counts: readonly CallCount[]): string {
 function trusted({ policy, trust }: ConsoleState): string {
   const releases = policy.releases.map(
     ({ name, pcr0, notAfter }) =>
-      `<tr><th scope="row">${escapeHtml(name ?? 'release')}</th>${cells(`<code>${pcr0}</code>`, escapeHtml(notAfter ?? 'no end'))}</tr>`,
+      `<tr><th scope="row">${escapeHtml(name ?? 'release')}</th>${cells(`<code class="long">${pcr0}</code>`, notAfter === undefined ? 'no end' : instant(notAfter))}</tr>`,
   );
   const waiting = trust.capabilities.filter(({ changedTo }) => changedTo !== undefined);
   return [
@@ -122,37 +110,61 @@ function trusted({ policy, trust }: ConsoleState): string {
   ].join('\n');
 }
 
-/** @param live adds the button that attests anew; a file has no server behind it */
-export function renderConsole(state: ConsoleState, live: boolean): string {
+const NO_SCRIPT =
+  '<noscript><p>Your browser runs no script, so this part does not work.</p></noscript>';
+
+function policySection(): string {
+  return `<h3>Edit the policy</h3><p>A copy: nothing changes until you save it and start with it.</p><div id="${PLACES.policy}">${NO_SCRIPT}</div>`;
+}
+
+function receiptSection(): string {
+  return `<section aria-labelledby="receipt"><h2 id="receipt">Verify a receipt</h2><p>Verified in this page by the verifier inside it; the files leave your machine for nowhere.</p><div id="${PLACES.receipt}">${NO_SCRIPT}</div></section>`;
+}
+
+/**
+ * @param live adds the button that attests anew; a file has no server behind it
+ * @param app what works in the page itself: receipts, editing the policy, the chart
+ */
+export function renderConsole(state: ConsoleState, live: boolean, app?: ConsoleApp): string {
   const simulated = state.nodes.some(({ report }) => report?.simulated);
   const links = [
+    '<li><a href="#mesh">Mesh</a></li>',
     ...state.nodes.map((_, i) => `<li><a href="#node-${i}">Node ${i + 1}</a></li>`),
     '<li><a href="#trusted">What is trusted</a></li>',
     '<li><a href="#calls">Calls</a></li>',
+    ...(app === undefined ? [] : ['<li><a href="#receipt">Verify a receipt</a></li>']),
   ];
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; form-action 'self'">`,
+    `<meta http-equiv="Content-Security-Policy" content="${pagePolicy(app)}">`,
     '<title>nmp trust console</title>',
-    `<style>${STYLE}</style></head><body>`,
+    `<style>${app?.style ?? ''}${STYLE}</style></head><body>`,
+    '<a class="skip-link" href="#main">To the evidence</a>',
     '<header><h1>Trust console</h1>',
-    `<p>As of <time datetime="${escapeHtml(state.takenAt)}">${escapeHtml(state.takenAt)}</time>.</p>`,
+    `<p>As of ${instant(state.takenAt)}.</p>`,
     live
       ? '<form method="post" action="/attest"><button>Attest every node again</button></form>'
       : '',
     simulated
       ? '<p class="banner" role="note">SIMULATED: no hardware stands behind some of this evidence.</p>'
       : '',
-    `<nav aria-label="Sections"><ul>${links.join('')}</ul></nav></header><main>`,
+    `<nav aria-label="Sections"><ul>${links.join('')}</ul></nav></header><main id="main">`,
+    meshView(state),
     ...state.nodes.map(node),
     state.nodes.length === 0 ? '<p>No nodes: start the console with <code>--node</code>.</p>' : '',
     '<section aria-labelledby="trusted"><h2 id="trusted">What is trusted</h2>',
     trusted(state),
+    app === undefined ? '' : policySection(),
     '</section><section aria-labelledby="calls"><h2 id="calls">Calls</h2>',
+    app === undefined ? '' : `<div id="${PLACES.history}"></div>`,
     calls(state.calls),
-    '</section></main></body></html>',
+    '</section>',
+    app === undefined ? '' : receiptSection(),
+    '</main>',
+    app === undefined ? '' : dataBlocks(app, state),
+    '</body></html>',
     '',
   ].join('\n');
 }

@@ -2,16 +2,16 @@
 import { createServer } from 'node:http';
 import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
 import { NmpError } from '../../shared/errors.ts';
+import { type ConsoleApp, pagePolicy } from './app-blocks.ts';
 import { renderConsole } from './page.ts';
 import type { ConsoleState } from './state.ts';
 
 const HOST = '127.0.0.1';
 const NAMES = ['127.0.0.1', 'localhost'];
 const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
+  // With `no-referrer` a browser sends `Origin: null` with the button's own POST.
+  'referrer-policy': 'same-origin',
   'cache-control': 'no-store',
 } as const;
 
@@ -27,7 +27,9 @@ export interface ConsoleServer {
 export async function serveConsole(
   collect: () => Promise<ConsoleState>,
   port: number,
+  app?: ConsoleApp,
 ): Promise<ConsoleServer> {
+  const policy = `${pagePolicy(app)}; frame-ancestors 'none'; base-uri 'none'`;
   let state = collect();
   await state;
   const answer = async (method: string, path: string): Promise<[number, string, string?]> => {
@@ -37,7 +39,7 @@ export async function serveConsole(
       return [303, '', '/'];
     }
     if (method !== 'GET') return [405, ''];
-    if (path === '/') return [200, renderConsole(await state, true)];
+    if (path === '/') return [200, renderConsole(await state, true, app)];
     return [404, ''];
   };
   const server = createServer((request, response) => {
@@ -53,6 +55,7 @@ export async function serveConsole(
       .then(([status, body, location]) => {
         response.writeHead(status, {
           ...HEADERS,
+          'content-security-policy': policy,
           'content-type': 'text/html; charset=utf-8',
           ...(location === undefined ? {} : { location }),
         });

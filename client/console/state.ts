@@ -6,7 +6,8 @@ import type { ClientPolicy } from '../../shared/policy/client-policy.ts';
 import { cleanText } from '../mcp/clean-text.ts';
 import type { Gateway } from '../mcp/gateway.ts';
 import { codeOf } from '../mcp/refusal.ts';
-import type { Trust } from '../trust/trust-store.ts';
+import type { PinState, Trust } from '../trust/trust-store.ts';
+import { type CallEvent, type CallHistory, historyOf } from './history.ts';
 
 export interface CapabilityView {
   readonly id: string;
@@ -15,7 +16,7 @@ export interface CapabilityView {
   /** SHA-256 of the installed module; undefined if callers ship theirs. */
   readonly moduleHash: string | undefined;
   readonly digest: string;
-  readonly pin: string;
+  readonly pin: PinState;
 }
 
 export interface NodeView {
@@ -40,23 +41,28 @@ export interface ConsoleState {
   readonly trust: Trust;
   readonly nodes: readonly NodeView[];
   readonly calls: readonly CallCount[];
+  readonly history: CallHistory;
 }
 
 const event = z.object({ code: z.string().regex(/^[A-Z][A-Z0-9_]{1,39}$/), at: z.iso.datetime() });
 
-/** Counts per code of an audit file (`nmp mcp --audit`); lines of another form are passed over. */
-export function countCalls(text: string): readonly CallCount[] {
-  const counts = new Map<string, { count: number; lastAt: string }>();
-  for (const line of text.split('\n')) {
+/** Calls of an audit file (`nmp mcp --audit`); lines of another form are passed over. */
+export function readCalls(text: string): readonly CallEvent[] {
+  return text.split('\n').flatMap((line) => {
     let value: unknown;
     try {
       value = JSON.parse(line);
     } catch {
-      continue;
+      return [];
     }
     const parsed = event.safeParse(value);
-    if (!parsed.success) continue;
-    const { code, at } = parsed.data;
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+export function countCalls(events: readonly CallEvent[]): readonly CallCount[] {
+  const counts = new Map<string, { count: number; lastAt: string }>();
+  for (const { code, at } of events) {
     const known = counts.get(code);
     const lastAt = known === undefined || known.lastAt < at ? at : known.lastAt;
     counts.set(code, { count: (known?.count ?? 0) + 1, lastAt });
@@ -96,11 +102,13 @@ export async function collectState(
   await gateway.refreshTrust();
   const nodes = await Promise.all(gateway.nodes.map((node) => look(gateway, node, signal)));
   const { trust, clock } = gateway.components;
+  const events = readCalls(audit);
   return {
     takenAt: new Date(clock.nowMs()).toISOString(),
     policy: gateway.policy(),
     trust: await trust.read(),
     nodes,
-    calls: countCalls(audit),
+    calls: countCalls(events),
+    history: historyOf(events),
   };
 }

@@ -30,7 +30,7 @@ h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.5rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}th{background:var(--soft)}
 td:last-child{min-width:14rem}td.value{font-family:ui-monospace,monospace;overflow-wrap:anywhere;min-width:12rem}
-.pass{color:var(--pass)}.fail{color:var(--fail)}.skip{color:var(--skip)}.status{font-weight:700;white-space:nowrap}
+.pass{color:var(--pass)}.fail{color:var(--fail)}.skip{color:var(--skip)}.status{font-weight:700;white-space:nowrap}p{overflow-wrap:anywhere}p.status{white-space:normal}
 `;
 
 const WORD = { pass: '✓ pass', fail: '✗ fail', skip: '· skipped' } as const;

@@ -1,11 +1,13 @@
 /** `nmp console`: one page that shows nodes, their evidence, what is trusted, and calls. */
 import { writeFile } from 'node:fs/promises';
 import { NmpError } from '../../../shared/errors.ts';
+import type { ConsoleApp } from '../../console/app-blocks.ts';
 import { collectState } from '../../console/state.ts';
 import { createGateway } from '../../mcp/compose.ts';
 import { readPolicy } from '../connect.ts';
 import { readBounded } from '../files.ts';
 import { remark } from '../output.ts';
+import { packageFolder } from '../package-folder.ts';
 import type { Register } from '../register.ts';
 import { TRUST_FILE } from '../trust-path.ts';
 
@@ -29,6 +31,16 @@ function interrupted(): Promise<void> {
   });
 }
 
+/** The page works without its script; who looks at it is told what is missing. */
+async function app(): Promise<ConsoleApp | undefined> {
+  const { loadConsoleApp } = await import('../../console/load-app.ts');
+  const loaded = await loadConsoleApp(packageFolder());
+  if (loaded === undefined) {
+    remark('the page is without its script (receipts, policy editor, chart): run make build');
+  }
+  return loaded;
+}
+
 async function show(options: Options): Promise<void> {
   const port = Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -47,11 +59,11 @@ async function show(options: Options): Promise<void> {
     if (options.json) process.stdout.write(`${JSON.stringify(await collect())}\n`);
     else if (options.export !== undefined) {
       const { renderConsole } = await import('../../console/page.ts');
-      await writeFile(options.export, renderConsole(await collect(), false));
+      await writeFile(options.export, renderConsole(await collect(), false, await app()));
       remark(`written to ${options.export}`);
     } else {
       const { serveConsole } = await import('../../console/serve.ts');
-      const server = await serveConsole(collect, port);
+      const server = await serveConsole(collect, port, await app());
       remark(`console at ${server.url}`);
       await interrupted();
       await server.close();

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { renderConsole } from '../../../../client/console/page.ts';
 import { type ConsoleServer, serveConsole } from '../../../../client/console/serve.ts';
-import { collectState, countCalls } from '../../../../client/console/state.ts';
+import { collectState, countCalls, readCalls } from '../../../../client/console/state.ts';
 import { codeOfAsync } from '../../../support/code-of.ts';
 import {
   capability,
@@ -46,12 +46,12 @@ describe('what the console shows', () => {
   });
 
   it('counts calls by outcome, and passes over lines that are none', () => {
-    expect(countCalls(AUDIT)).toEqual([
+    expect(countCalls(readCalls(AUDIT))).toEqual([
       { code: 'RELEASED', count: 2, lastAt: LATER },
       { code: 'EGRESS_BLOCKED', count: 1, lastAt: AT },
     ]);
     const odd = ['junk', '[]', line('<script>'), line('A'.repeat(50)), line('RELEASED', 'never')];
-    expect(countCalls(odd.join('\n'))).toEqual([]);
+    expect(countCalls(readCalls(odd.join('\n')))).toEqual([]);
   });
 });
 

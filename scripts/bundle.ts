@@ -1,0 +1,55 @@
+/** Bundles what runs in browsers. Usage: node scripts/bundle.ts [folder], default dist */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+
+/** Licences of the packages that went into a bundle: most ask to travel with copies. */
+function notice({ inputs }: Metafile): string {
+  const names = Object.keys(inputs).flatMap((file) => {
+    const found = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file);
+    return found?.[1] ?? [];
+  });
+  return [...new Set(names)]
+    .toSorted()
+    .map((name) => {
+      const folder = join(root, 'node_modules', name);
+      const { version, license }: { version: string; license?: string } = JSON.parse(
+        readFileSync(join(folder, 'package.json'), 'utf8'),
+      );
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim();
+      return `${name} ${version} (${license ?? 'see below'})\n\n${text}\n`;
+    })
+    .join('\n---\n\n');
+}
+
+const out = process.argv[2] ?? join(root, 'dist');
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'browser',
+  metafile: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+} as const;
+
+/** The console's page; its style is uPlot's. */
+async function buildConsole(): Promise<void> {
+  const folder = join(out, 'console');
+  if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+  const { metafile } = await build({
+    ...common,
+    entryPoints: { app: 'client/console/app/main.ts' },
+    outdir: folder,
+  });
+  const style = join(root, 'node_modules', 'uplot', 'dist', 'uPlot.min.css');
+  writeFileSync(join(folder, 'app.css'), readFileSync(style, 'utf8'));
+  writeFileSync(join(folder, 'NOTICE'), notice(metafile));
+}
+
+await buildConsole();
