@@ -24,13 +24,27 @@ export const DEFENCES: readonly Defence[] = [
     file: 'shared/attestation/verify.ts',
     from: "checkBytes('nonce', 'ATTESTATION_NONCE', expected?.nonce, document.nonce)",
     to: "checkBytes('nonce', 'ATTESTATION_NONCE', document.nonce, document.nonce)",
-    test: 'unit/session/elicit',
+    test: 'unit/attestation',
   },
   {
     threat: 'swaps keys or statement beside a genuine document',
     file: 'shared/attestation/verify.ts',
     from: "return checkBytes('binding', 'ATTESTATION_BINDING', expected?.userData, userData);",
     to: "return checkBytes('binding', 'ATTESTATION_BINDING', userData, userData);",
+    test: 'unit/attestation',
+  },
+  {
+    threat: 'replays an attestation document',
+    file: 'client/session/elicit.ts',
+    from: 'const nonce = random.bytes(CLIENT_NONCE_BYTES);',
+    to: 'const nonce = new Uint8Array(CLIENT_NONCE_BYTES);',
+    test: 'unit/session/elicit',
+  },
+  {
+    threat: 'swaps keys or statement beside a genuine document',
+    file: 'shared/wire/transcript.ts',
+    from: '    lengthPrefixed(withoutDocument),\n',
+    to: '',
     test: 'unit/session/elicit',
   },
   {

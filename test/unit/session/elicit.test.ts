@@ -6,7 +6,7 @@ import type { Nsm } from '../../../enclave/attest/nsm.ts';
 import { serveCall, serveElicit } from '../../../enclave/session/serve.ts';
 import { DEFAULT_SESSION_LIMITS, SessionStore } from '../../../enclave/session/session-store.ts';
 import { encodeNodeStatement } from '../../../shared/attestation/statement.ts';
-import { concat } from '../../../shared/bytes.ts';
+import { concat, toHex } from '../../../shared/bytes.ts';
 import { createNobleSuite } from '../../../shared/crypto/suite-noble.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
 import { isNmpError, NmpError } from '../../../shared/errors.ts';
@@ -17,6 +17,7 @@ import {
   LogicRequest,
   LogicResponse,
 } from '../../../shared/wire/codec.ts';
+import { CLIENT_NONCE_BYTES } from '../../../shared/wire/constants.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 import { framePair, type Tamper } from '../../support/frames.ts';
@@ -209,6 +210,27 @@ describe('the elicitation handshake', () => {
           : [frame],
     });
     expect(codesOf(ends)[0]).toBe('HANDSHAKE_STATEMENT');
+  });
+
+  it('asks with a new nonce each time, and expects it in the document', async () => {
+    const nonces: string[] = [];
+    for (const _ of [1, 2]) {
+      const at = node();
+      await handshake(at, {
+        toNode: (frame, index) => {
+          if (index === 0) nonces.push(toHex(IntentRequest.decode(frame).clientNonce));
+          return [frame];
+        },
+        toClient: (frame, index) => {
+          if (index > 0) return [frame];
+          const document = IntentResponse.decode(frame).attestationDocument;
+          expect(toHex(document).startsWith(nonces.at(-1) ?? 'none')).toBe(true);
+          return [frame];
+        },
+      });
+    }
+    expect(new Set(nonces).size).toBe(2);
+    expect(nonces[0]).toHaveLength(2 * CLIENT_NONCE_BYTES);
   });
 
   it('binds every field of M1 and M2 to the document', async () => {
