@@ -30,6 +30,7 @@ import { loadCapabilities } from './node/capability.ts';
 import { createNode, type DataNode } from './node/node.ts';
 import { createProofs, type Proofs } from './prove/proofs.ts';
 import { createProverProcess, type ProverProcessInit } from './prove/prover-process.ts';
+import { createProofSpool, type SpoolComponents } from './prove/spool.ts';
 import { createProcessEngine } from './sandbox/process-engine.ts';
 import { SessionStore } from './session/session-store.ts';
 
@@ -42,6 +43,8 @@ export interface ComposeComponents {
   readonly dataKeys: DataKeys;
   /** Where the sealed ledger lies, and its key (32 bytes); without one no quota can be kept. */
   readonly ledger?: undefined | (Omit<LedgerComponents, 'random'> & { readonly key: Uint8Array });
+  /** Where unfinished proofs lie, sealed, and their key (32 bytes); without one they end with the node. */
+  readonly spool?: undefined | (Omit<SpoolComponents, 'random'> & { readonly key: Uint8Array });
   /** Takes sealed audit records; each is for the data owner alone. */
   readonly keepAudit?: (sealed: Uint8Array) => void;
 }
@@ -63,9 +66,16 @@ export interface ComposeInit {
 const SCRIPT_ENGINE = join(import.meta.dirname, '..', 'shared', 'script', 'engine.wasm');
 const RELEASE = '0.1.0';
 
-/** @throws NmpError RECEIPT_PROVER if a capability promises proofs that cannot be made */
+/**
+ * @throws NmpError RECEIPT_PROVER if a capability promises proofs that cannot be made, RECEIPT_SPOOL
+ */
 async function openProofs(
-  { clock, random, suite }: Pick<ComposeComponents, 'clock' | 'random'> & { suite: CryptoSuite },
+  {
+    clock,
+    random,
+    suite,
+    spool: kept,
+  }: Pick<ComposeComponents, 'clock' | 'random' | 'spool'> & { suite: CryptoSuite },
   config: NodeConfig,
   init: ComposeInit,
 ): Promise<Proofs | undefined> {
@@ -75,7 +85,9 @@ async function openProofs(
   const imageId = fromHex(RECEIPT_IMAGES[0] ?? '');
   if (init.prover === undefined || imageId === undefined) throw new NmpError('RECEIPT_PROVER');
   const prover = await createProverProcess({ ...init.prover, imageId });
-  return createProofs({ prover, clock, random, suite });
+  const availableMemory = () => process.availableMemory();
+  const spool = kept && createProofSpool({ random, ...kept }, { key: kept.key, imageId });
+  return createProofs({ prover, clock, random, suite, availableMemory, spool });
 }
 
 /** @throws NmpError EGRESS_LEDGER if a policy counts and there is nothing to count with */
@@ -96,7 +108,7 @@ function openGate(
 
 /** @throws NmpError of every part that cannot start */
 export async function composeNode(
-  { clock, random, nsm, socket, dataKeys, ledger, keepAudit }: ComposeComponents,
+  { clock, random, nsm, socket, dataKeys, ledger, spool, keepAudit }: ComposeComponents,
   init: ComposeInit,
 ): Promise<DataNode> {
   const suite = createNodeSuite();
@@ -123,7 +135,7 @@ export async function composeNode(
     },
     config,
   );
-  const proofs = await openProofs({ clock, random, suite }, config, init);
+  const proofs = await openProofs({ clock, random, suite, spool }, config, init);
   // The certificate key is born and dies with this process.
   const certificateKeys = generateKeyPairSync('ed25519');
   const spki = certificateKeys.publicKey.export({ format: 'der', type: 'spki' });

@@ -14,6 +14,7 @@ import { createLocalAudit, openLocalLedger } from './egress/gate/local-storage.t
 import { createAwsKms, type KmsCredentials } from './kms/aws-kms.ts';
 import { unixEnclaveSocket } from './mesh/enclave-socket.ts';
 import type { DataNode } from './node/node.ts';
+import { openLocalSpool } from './prove/local-spool.ts';
 
 export interface LocalNodeInit {
   readonly configFile: string;
@@ -92,9 +93,10 @@ export async function startLocalNode(
     readKeyFile: (path) => readKeyFile(resolve(folder, path)),
   });
   const ledger = openLocalLedger(init.stateDirectory, random);
+  const spool = openLocalSpool(init.stateDirectory, random);
   const keepAudit = createLocalAudit(init.stateDirectory);
   const node = await composeNode(
-    { clock, random, nsm, socket, dataKeys, ledger, keepAudit },
+    { clock, random, nsm, socket, dataKeys, ledger, spool, keepAudit },
     {
       configText,
       configFile: init.configFile,

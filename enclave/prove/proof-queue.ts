@@ -1,16 +1,22 @@
 /**
  * Proofs to be made, one at a time, shortest first. A receipt waits here for the peer that asked
- * for it, and for nobody else; everything stays in the memory of the enclave.
+ * for it, and for nobody else. What is unfinished also lies in a sealed spool, if there is one, and
+ * is gone on with after a restart; receipts stay in the memory of the enclave.
  */
 import { toBase64Url } from '../../shared/bytes.ts';
 import { type ErrorCode, NmpError } from '../../shared/errors.ts';
 import type { Clock, Random } from '../../shared/runtime.ts';
 import type { Prover, Quote } from './prover.ts';
+import type { ProofSpool } from './spool.ts';
 
 export interface ProofQueueComponents {
   readonly prover: Prover;
   readonly clock: Clock;
   readonly random: Random;
+  /** Bytes of memory that a new process may take. */
+  readonly availableMemory: () => number;
+  /** Without one, jobs end with the node. */
+  readonly spool?: ProofSpool | undefined;
 }
 
 export const PROOF_LIMITS = {
@@ -22,6 +28,8 @@ export const PROOF_LIMITS = {
   /** Finished jobs kept, each with a receipt of up to 8 MiB. */
   finished: 16,
   finishedMs: 30 * 60_000,
+  /** What a prover takes for segments of 2^18 cycles, bytes, and a tenth more. */
+  memoryBytes: 2_640_000_000,
   /** Tries of one proof: a prover that ends without a word may have been short of memory. */
   tries: 2,
 } as const;
@@ -65,12 +73,19 @@ export class ProofQueue {
 
   constructor(components: ProofQueueComponents) {
     this.#components = components;
+    for (const { id, peer, quote, request } of components.spool?.pending ?? []) {
+      const job = this.#add(id, peer, request ?? new Uint8Array(0), quote);
+      if (request !== undefined) continue;
+      job.code = 'RECEIPT_SPOOL';
+      this.#finish(job, 'failed');
+    }
+    this.#work();
   }
 
   /**
    * @param request see `encodeProverRequest`
    * @returns name of the job, 22 characters
-   * @throws NmpError RECEIPT_BUSY
+   * @throws NmpError RECEIPT_BUSY, RECEIPT_SPOOL
    */
   submit(peer: string, request: Uint8Array, quote: Quote): string {
     this.#forget();
@@ -81,8 +96,17 @@ export class ProofQueue {
     if (this.#stopped || open.length >= jobs || own >= jobsPerPeer || segments > segmentsMax) {
       throw new NmpError('RECEIPT_BUSY');
     }
+    // While one is being proven, its memory is what the next will have.
+    if (!this.#working && !this.#hasMemory()) throw new NmpError('RECEIPT_BUSY');
     const id = toBase64Url(this.#components.random.bytes(JOB_ID_BYTES));
-    this.#jobs.set(id, {
+    this.#components.spool?.add({ id, peer, request, quote });
+    this.#add(id, peer, request, quote);
+    this.#work();
+    return id;
+  }
+
+  #add(id: string, peer: string, request: Uint8Array, quote: Quote): Job {
+    const job: Job = {
       id,
       peer,
       request,
@@ -92,14 +116,20 @@ export class ProofQueue {
       proven: 0,
       tries: 0,
       finishedAtMs: 0,
-    });
-    this.#work();
-    return id;
+    };
+    this.#jobs.set(id, job);
+    return job;
+  }
+
+  #hasMemory(): boolean {
+    return this.#components.availableMemory() >= PROOF_LIMITS.memoryBytes;
   }
 
   /** @throws NmpError RECEIPT_JOB if this peer has no such job */
   status(peer: string, id: string): JobStatus {
     const job = this.#of(peer, id);
+    // One that waited for memory begins when it is asked for.
+    this.#work();
     return {
       state: job.state,
       before: job.state === 'queued' ? this.#waiting().indexOf(job) + 1 : 0,
@@ -118,6 +148,7 @@ export class ProofQueue {
     job.cancelled.abort();
   }
 
+  /** What is unfinished stays in the spool, for the next start. */
   stop(): void {
     this.#stopped = true;
     for (const job of this.#jobs.values()) if (isOpen(job)) this.cancel(job.peer, job.id);
@@ -142,6 +173,12 @@ export class ProofQueue {
     job.finishedAtMs = this.#components.clock.monotonicMs();
     // The private input is of no further use.
     job.request.fill(0);
+    if (this.#stopped) return;
+    try {
+      this.#components.spool?.remove(job.id);
+    } catch {
+      // It is proven again after a restart, which costs time only.
+    }
   }
 
   #forget(): void {
@@ -156,7 +193,7 @@ export class ProofQueue {
   #work(): void {
     if (this.#working || this.#stopped) return;
     const [job] = this.#waiting();
-    if (job === undefined) return;
+    if (job === undefined || !this.#hasMemory()) return;
     this.#working = true;
     this.#prove(job).finally(() => {
       this.#working = false;

@@ -20,7 +20,7 @@ export interface Proofs {
   /**
    * Executes the run in the interpreter that is proven, and queues its proof.
    * @param output what is released; a receipt about any other output is not begun
-   * @throws NmpError RECEIPT_DIVERGED, RECEIPT_TOO_LONG, RECEIPT_BUSY, RECEIPT_PROVER
+   * @throws NmpError RECEIPT_DIVERGED, RECEIPT_TOO_LONG, RECEIPT_BUSY, RECEIPT_SPOOL, RECEIPT_PROVER
    */
   offer(peer: string, run: ProverRequest, output: Uint8Array, signal: AbortSignal): Promise<Offer>;
   /** @throws NmpError RECEIPT_JOB */

@@ -126,8 +126,16 @@ export const RECEIPT_ERRORS = {
   RECEIPT_BUSY: {
     stage: 'receipt',
     exit: 3,
-    cause: 'As many proofs wait as the node takes, from this client or from all.',
+    cause:
+      'As many proofs wait as the node takes, from this client or from all, or it has too little memory for one.',
     remedy: 'Wait for proofs under way, or take an attested answer.',
+  },
+  RECEIPT_SPOOL: {
+    stage: 'receipt',
+    exit: 1,
+    cause:
+      'The sealed spool of unfinished proofs, or the job asked for in it, was changed, is older than it was, belongs to another release, or cannot be written.',
+    remedy: 'Make the call again; if the node does not start, remove the spool with its counter.',
   },
   RECEIPT_JOB: {
     stage: 'receipt',

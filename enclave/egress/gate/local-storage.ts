@@ -33,7 +33,7 @@ function readIfThere(file: string): Uint8Array | undefined {
 }
 
 /** Whole or not at all, and on the disk when it returns. */
-function replace(file: string, bytes: Uint8Array): void {
+export function replace(file: string, bytes: Uint8Array): void {
   const fresh = `${file}.new`;
   const handle = openSync(fresh, 'w', 0o600);
   try {

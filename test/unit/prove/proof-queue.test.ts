@@ -15,6 +15,7 @@ interface Running {
 
 let running: Running[] = [];
 let now = 0;
+let memory = 0;
 let queue: ProofQueue;
 
 const prover: Prover = {
@@ -43,9 +44,11 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 beforeEach(() => {
   running = [];
   now = 0;
+  memory = PROOF_LIMITS.memoryBytes;
   let next = 0;
   queue = new ProofQueue({
     prover,
+    availableMemory: () => memory,
     clock: { nowMs: () => now, monotonicMs: () => now },
     random: { bytes: (length) => new Uint8Array(length).fill(next++) },
   });
@@ -133,5 +136,19 @@ describe('a proof queue', () => {
     queue.stop();
     expect(queue.status('a', left).state).toBe('cancelled');
     expect(codeOf(() => queue.submit('a', request(1), quote(1)))).toBe('RECEIPT_BUSY');
+  });
+
+  it('takes no job without memory for a proof, and lets one wait for it', async () => {
+    memory--;
+    expect(codeOf(() => queue.submit('a', request(1), quote(1)))).toBe('RECEIPT_BUSY');
+    memory++;
+    queue.submit('a', request(1), quote(1));
+    memory = 0;
+    const waiting = queue.submit('a', request(2), quote(1));
+    running[0]?.done(Uint8Array.of(9));
+    await settled();
+    expect(queue.status('a', waiting)).toMatchObject({ state: 'queued', before: 1 });
+    memory = PROOF_LIMITS.memoryBytes;
+    expect(queue.status('a', waiting).state).toBe('proving');
   });
 });

@@ -37,7 +37,12 @@ function proofsOf(quoted: Uint8Array) {
     quote: async () => ({ journal: quoted, cycles: 262_144, segments: 1 }),
     prove: async () => Uint8Array.of(1),
   };
-  return createProofs({ prover, suite, clock: systemClock, random: systemRandom });
+  const availableMemory = () => Number.MAX_SAFE_INTEGER;
+  return createProofs({
+    ...{ prover, suite, availableMemory },
+    clock: systemClock,
+    random: systemRandom,
+  });
 }
 
 describe('a prover request', () => {
