@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   wire: {
     sources: 'shared/wire/*.ts',
     quick: ['test/unit/wire'],
-    slow: ['test/unit/session', 'test/fuzz/parsers.test.ts'],
+    slow: ['test/unit/session', 'test/unit/boot', 'test/fuzz/parsers.test.ts'],
   },
 };
 
