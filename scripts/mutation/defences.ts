@@ -73,7 +73,7 @@ export const DEFENCES: readonly Defence[] = [
     file: 'shared/wire/record-key.ts',
     from: 'putU64(nonce, 4, sequence);',
     to: 'putU64(nonce, 4, sequence * 0);',
-    test: 'unit/wire/records',
+    test: 'unit/wire/record-key',
   },
   {
     threat: 'replays a call',

@@ -1,18 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { toHex } from '../../../shared/bytes.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
 import { RecordKey } from '../../../shared/wire/record-key.ts';
 
 const node = createNodeSuite();
 
-/** The suite, counting the ciphers that were made and those that forgot their key. */
+/** The suite, with the ciphers that have not forgotten their key and what was sealed under what. */
 function watched() {
   const alive = new Set<object>();
+  const sealed: { readonly nonce: string; readonly aad: string }[] = [];
   const suite: typeof node = {
     ...node,
     aead(key) {
       const aead = node.aead(key);
       const own = {
-        seal: aead.seal.bind(aead),
+        seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array) {
+          sealed.push({ nonce: toHex(nonce), aad: toHex(aad) });
+          return aead.seal(nonce, aad, plaintext);
+        },
         open: aead.open.bind(aead),
         wipe() {
           alive.delete(own);
@@ -23,7 +28,7 @@ function watched() {
       return own;
     },
   };
-  return { suite, alive };
+  return { suite, alive, sealed };
 }
 
 const fresh = () => ({
@@ -46,6 +51,25 @@ describe('a record key', () => {
     key.wipe();
     expect(alive.size).toBe(0);
     expect(key.wiped).toBe(true);
+  });
+
+  it('never uses a nonce twice: IV XOR number (RFC 8446, 5.3), stream, number and type beside', () => {
+    const { suite, sealed } = watched();
+    const key = new RecordKey(suite, { key: fresh(), stream: 0x0102n });
+    for (let i = 0; i < 600; i++) key.seal(7, new Uint8Array(1));
+    expect(new Set(sealed.map(({ nonce }) => nonce)).size).toBe(600);
+    const [first, second] = sealed;
+    expect(first).toEqual({
+      nonce: '020202020202020202020202',
+      aad: '0000000000000102000000000000000007',
+    });
+    expect(second).toEqual({
+      nonce: '020202020202020202020203',
+      aad: '0000000000000102000000000000000107',
+    });
+    // 0x0101 and IV 02…02: both low bytes of the number arrive.
+    expect(sealed[0x0101]?.nonce).toBe('020202020202020202020303');
+    expect(sealed[0x0101]?.aad).toBe('0000000000000102000000000000010107');
   });
 
   it('counts anew after the next took its place', () => {
