@@ -18,14 +18,19 @@ interface Room {
   readonly slow: readonly string[];
 }
 
+const GUARDIAN = 'authority cli component corpus create fuel policy real testsuite'.split(' ');
 const ROOMS: Readonly<Record<string, Room>> = {
   attestation: {
     sources: 'shared/attestation/*.ts',
-    quick: ['test/unit/attestation'],
-    slow: ['test/unit/client/verify', 'test/unit/session'],
+    quick: ['adversary/', 'cache-and-anchor', 'ear'].map((name) => `test/unit/attestation/${name}`),
+    slow: ['property', 'genuine', 'cross-check'].map((name) => `test/unit/attestation/${name}`),
   },
-  guardian: { sources: 'enclave/guardian/*.ts', quick: ['test/unit/guardian'], slow: [] },
-  egress: { sources: 'enclave/egress/*.ts', quick: ['test/unit/egress'], slow: [] },
+  guardian: {
+    sources: 'enclave/guardian/*.ts',
+    quick: GUARDIAN.map((name) => `test/unit/guardian/${name}`),
+    slow: ['test/unit/guardian/generated'],
+  },
+  egress: { sources: 'enclave/egress/**/*.ts', quick: ['test/unit/egress'], slow: [] },
   wire: {
     sources: 'shared/wire/*.ts',
     quick: ['test/unit/wire'],

@@ -4,6 +4,8 @@ import type { EgressContext, ReadTable } from '../../../enclave/egress/filter.ts
 import { loadScanner } from '../../../enclave/egress/scanner.ts';
 import type { ValueSchema } from '../../../shared/policy/value-schema.ts';
 
+/** Levels of lists and objects, the innermost value not counted. */
+const DEPTH = 32;
 const filter = createEgressFilter({ scanner: loadScanner() });
 const count: ValueSchema = {
   type: 'object',
@@ -112,5 +114,34 @@ describe('the egress filter', () => {
     expect(digest({ policy: { minimumGroup: 5 } })).not.toBe(base);
     expect(digest({ schema: note }, '"x"')).not.toBe(base);
     expect(digest({}, '{"n":1000}')).not.toBe(base);
+  });
+
+  const planted = { canaries: ['Zebedee Quillfeather'] };
+
+  it('finds a planted row in an answer that fits', () => {
+    const verdict = judge('"seen: Zebedee Quillfeather"', { schema: note, policy: planted });
+    expect(verdict.blocked).toBe(true);
+    expect(verdict.codes).toContain('CANARY');
+    expect(judge('"seen: nobody"', { schema: note, policy: planted }).codes).not.toContain(
+      'CANARY',
+    );
+    expect(judge('"seen: nobody"', { schema: note, policy: { canaries: [] } }).blocked).toBe(false);
+  });
+
+  it('looks for planted rows, and for nothing else, where an answer does not fit', () => {
+    const text = '["Zebedee Quillfeather", "123-45-6789", "ann@example.org"]';
+    expect(judge(text, { policy: planted }).codes).toEqual(['CANARY', 'SCHEMA']);
+    expect(judge(text).codes).toEqual(['SCHEMA']);
+    expect(judge('["nobody"]', { policy: planted }).codes).toEqual(['SCHEMA']);
+  });
+
+  it('lets 32 levels out and no more', () => {
+    const deep = (levels: number) => {
+      let schema: ValueSchema = { type: 'integer', minimum: 0, maximum: 9 };
+      for (let i = 0; i < levels; i++) schema = { type: 'array', items: schema, maxItems: 1 };
+      return judge(`${'['.repeat(levels)}1${']'.repeat(levels)}`, { schema }).codes;
+    };
+    expect(deep(DEPTH)).toEqual([]);
+    expect(deep(DEPTH + 1)).toEqual(['SCHEMA']);
   });
 });
