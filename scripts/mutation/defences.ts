@@ -9,6 +9,8 @@ export interface Defence {
   readonly to: string;
   /** As SECURITY.md names it: below test/, without `.test.ts`. */
   readonly test: string;
+  /** The file that notices, where `test` is a folder. */
+  readonly within?: string;
 }
 
 export const DEFENCES: readonly Defence[] = [
@@ -25,6 +27,7 @@ export const DEFENCES: readonly Defence[] = [
     from: "checkBytes('nonce', 'ATTESTATION_NONCE', expected?.nonce, document.nonce)",
     to: "checkBytes('nonce', 'ATTESTATION_NONCE', document.nonce, document.nonce)",
     test: 'unit/attestation',
+    within: 'adversary/adversary',
   },
   {
     threat: 'swaps keys or statement beside a genuine document',
@@ -32,6 +35,7 @@ export const DEFENCES: readonly Defence[] = [
     from: "return checkBytes('binding', 'ATTESTATION_BINDING', expected?.userData, userData);",
     to: "return checkBytes('binding', 'ATTESTATION_BINDING', userData, userData);",
     test: 'unit/attestation',
+    within: 'adversary/adversary',
   },
   {
     threat: 'replays an attestation document',
@@ -53,6 +57,7 @@ export const DEFENCES: readonly Defence[] = [
     from: 'return policy.simulatedRoots.includes(fingerprint)',
     to: 'return policy.simulatedRoots !== undefined',
     test: 'unit/attestation',
+    within: 'adversary/adversary',
   },
   {
     threat: 'passes for the enclave with a simulated or debug document',
@@ -60,6 +65,7 @@ export const DEFENCES: readonly Defence[] = [
     from: "if (!zero) return passed('not-debug', expected, 'production mode');",
     to: "return passed('not-debug', expected, zero ? 'debug' : 'production mode');",
     test: 'unit/attestation',
+    within: 'adversary/adversary',
   },
   {
     threat: 'reorders, repeats, cuts or moves records',
@@ -109,6 +115,7 @@ export const DEFENCES: readonly Defence[] = [
     from: 'if (capability === NEVER || !granted.has(capability) || random)',
     to: 'if (capability === NEVER || random)',
     test: 'unit/guardian',
+    within: 'corpus',
   },
   {
     threat: 'reads few rows and answers of many',
@@ -123,6 +130,7 @@ export const DEFENCES: readonly Defence[] = [
     from: "if (released === undefined) failures.push({ code: 'SCHEMA', findings: [] });",
     to: '',
     test: 'unit/egress',
+    within: 'egress-filter',
   },
   {
     threat: 'leaks bit by bit over many calls',
@@ -228,6 +236,7 @@ export const DEFENCES: readonly Defence[] = [
     from: 'if (wrong !== undefined) throw new NmpError(wrong);',
     to: '',
     test: 'unit/receipt',
+    within: 'verify',
   },
   {
     threat: 'runs a text on another engine',
@@ -242,6 +251,7 @@ export const DEFENCES: readonly Defence[] = [
     from: "if (!early && !images.includes(toHex(request.imageId))) throw new NmpError('RECEIPT_IMAGE');",
     to: '',
     test: 'unit/receipt',
+    within: 'verify',
   },
   {
     threat: 'publishes a false or stale record',

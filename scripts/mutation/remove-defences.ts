@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DEFENCES } from './defences.ts';
+import { DEFENCES, type Defence } from './defences.ts';
 import { createWorkspace } from './workspace.ts';
 
 const TIMEOUT_MS = 300_000;
@@ -21,14 +21,18 @@ process.once('exit', workspace.remove);
 process.once('SIGINT', () => process.exit(130));
 
 /** A file of tests, or a folder of them. */
-const pathOf = (test: string) =>
-  existsSync(join(root, 'test', `${test}.test.ts`)) ? `test/${test}.test.ts` : `test/${test}/`;
+function pathOf({ test, within }: Defence): string {
+  const named = within === undefined ? test : `${test}/${within}`;
+  const file = `test/${named}.test.ts`;
+  return existsSync(join(root, file)) ? file : `test/${named}/`;
+}
 
 const wanted = DEFENCES.filter(({ threat }) => threat.startsWith(only));
 const whole = new Map<string, boolean>();
 const results: { threat: string; test: string; file: string; noticed: boolean }[] = [];
-for (const { threat, file, from, to, test } of wanted) {
-  const path = pathOf(test);
+for (const defence of wanted) {
+  const { threat, file, from, to, test } = defence;
+  const path = pathOf(defence);
   // A test that fails anyway would notice everything.
   if (!whole.has(path)) whole.set(path, (await workspace.run([path], TIMEOUT_MS)) === 'passed');
   const source = workspace.read(file);

@@ -44,6 +44,15 @@ export function createWorkspace(): Workspace {
   }
   for (const name of LINKED) symlinkSync(join(ROOT, name), join(root, name));
 
+  let running: number | undefined;
+  const kill = () => {
+    try {
+      if (running !== undefined) process.kill(-running, 'SIGKILL');
+    } catch {
+      // It ended by itself.
+    }
+  };
+
   const run = (tests: readonly string[], timeoutMs: number): Promise<Outcome> =>
     new Promise((done, fail) => {
       const options = ['--bail', '1', '--maxWorkers', '1', '--reporter', 'dot'];
@@ -54,14 +63,16 @@ export function createWorkspace(): Workspace {
         // A group of its own: an endless loop in a worker outlives the signal to its parent.
         detached: true,
       });
+      running = child.pid;
       let late = false;
       const timer = setTimeout(() => {
         late = true;
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+        kill();
       }, timeoutMs);
       child.once('error', fail);
       child.once('exit', (code) => {
         clearTimeout(timer);
+        running = undefined;
         done(late ? 'timeout' : code === 0 ? 'passed' : 'failed');
       });
     });
@@ -80,6 +91,9 @@ export function createWorkspace(): Workspace {
         writeFileSync(join(root, file), before);
       }
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove() {
+      kill();
+      rmSync(root, { recursive: true, force: true });
+    },
   };
 }

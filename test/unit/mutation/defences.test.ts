@@ -9,12 +9,12 @@ const rows = readFileSync(join(root, 'SECURITY.md'), 'utf8')
   .split('\n')
   .filter((line) => line.startsWith('| '));
 
-it.each(DEFENCES)('$threat: $file', ({ threat, file, from, to, test }) => {
+it.each(DEFENCES)('$threat: $file', ({ threat, file, from, to, test, within }) => {
   const source = readFileSync(join(root, file), 'utf8');
   expect(source.split(from)).toHaveLength(2);
   expect(to).not.toBe(from);
   const row = rows.find((line) => line.startsWith(`| ${threat}`));
   expect(row).toContain(`\`${test}\``);
-  const path = join(root, 'test', test);
-  expect(existsSync(`${path}.test.ts`) || existsSync(path)).toBe(true);
+  const path = join(root, 'test', test, within ?? '');
+  expect(existsSync(`${path.replace(/\/$/, '')}.test.ts`) || existsSync(path)).toBe(true);
 });
