@@ -106,6 +106,25 @@ describe('the egress filter', () => {
     expect(JSON.stringify(verdict.codes)).not.toContain('user1');
   });
 
+  it('says how many findings there were in three steps and no finer', () => {
+    const list: ValueSchema = { type: 'array', items: note, maxItems: 60 };
+    const bucket = (count: number) => {
+      const mails = Array.from({ length: count }, (_, i) => `write user${i}@example.com`);
+      return judge(JSON.stringify(mails), { schema: list });
+    };
+    const said = new Set<string>();
+    for (const count of [0, 1, 2, 5, 9, 10, 11, 40]) {
+      const { findings, countBucket } = bucket(count);
+      const found = findings.length;
+      expect(countBucket).toBe(found === 0 ? '0' : found === 1 ? '1' : found < 10 ? '2-9' : '10+');
+      said.add(countBucket);
+    }
+    expect(said).toContain('2-9');
+    expect(said).toContain('10+');
+    // Blocked for something else than a finding: still one block.
+    expect(judge('{"n":1}', { rowsRead: 1 })).toMatchObject({ findings: [], countBucket: '1' });
+  });
+
   it('digests policy, schema and outcome', () => {
     const digest = (more: Partial<EgressContext>, text = '{"n":1}') =>
       Buffer.from(judge(text, more).digest).toString('hex');
