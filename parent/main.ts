@@ -13,7 +13,8 @@ import { createLog, type Log, type LogLevel, logRelay } from './log.ts';
 import { RelayMetrics, type RelaySnapshot } from './metrics/relay-metrics.ts';
 import { createStatusServer } from './metrics/status-server.ts';
 import { chooseRelay } from './relay/choose-relay.ts';
-import type { EnclaveDialer } from './relay/relay.ts';
+import type { EnclaveDialer, Relay } from './relay/relay.ts';
+import { createWebSocketRelay } from './relay/websocket-relay.ts';
 import { roleCredentials } from './role-credentials.ts';
 import { createLocalSupervisor } from './supervisor/local.ts';
 import { createMachineSupervisor, type MachineDriver } from './supervisor/machine.ts';
@@ -52,6 +53,8 @@ export interface Parent {
   metrics(): RelaySnapshot;
   /** Accepts no new connection; resolves when those there are have ended, or after this long. */
   drain(timeoutMs: number): Promise<void>;
+  /** Where browsers connect, if the configuration asks for it: `/ip4/…/tcp/…/ws/p2p/…` of the first enclave. */
+  readonly webSocketAddress?: string;
   /** Port of /metrics and /health, if the configuration asks for them. */
   readonly statusPort?: number;
   stop(): Promise<void>;
@@ -182,6 +185,15 @@ function memberOf(init: ParentInit, enclave: number, log: Log): Member {
   return member;
 }
 
+function webSocketRelay(
+  { webSocket, relay: limits }: NodeConfig,
+  enclave: EnclaveDialer | undefined,
+  metrics: RelayMetrics,
+): Relay | undefined {
+  if (webSocket === undefined || enclave === undefined) return undefined;
+  return createWebSocketRelay({ enclave, metrics }, { limits, origins: webSocket.origins });
+}
+
 export async function startParent(init: ParentInit): Promise<Parent> {
   const { config } = init;
   const log = logOf(init);
@@ -194,7 +206,8 @@ export async function startParent(init: ParentInit): Promise<Parent> {
   const front = relayTo(shared);
   // One enclave needs no address beside the shared one.
   const own = members.length === 1 ? [] : shared.map((dialer) => [dialer]);
-  const relays = [front, ...own.map(relayTo)];
+  const webSocket = webSocketRelay(config, shared[0], metrics);
+  const relays = [front, ...own.map(relayTo), ...(webSocket === undefined ? [] : [webSocket])];
   const supervisors = members.map(({ supervisor }) => supervisor);
   const status = createStatusServer({ snapshot: () => metrics.snapshot(), supervisors });
   const stopLogging = logRelay(log, metrics);
@@ -214,7 +227,7 @@ export async function startParent(init: ParentInit): Promise<Parent> {
     log('relay.listening', { port });
     const address = multiaddrOf(host, port);
     for (const [index, member] of members.entries()) {
-      const relay = relays[index + 1];
+      const relay = own.length === 0 ? undefined : relays[index + 1];
       const raised = config.listen.port === 0 ? 0 : port + 1 + index;
       const at = relay === undefined ? port : (await relay.start({ host, port: raised })).port;
       if (relay !== undefined) log('relay.listening', { enclave: index, port: at });
@@ -224,6 +237,10 @@ export async function startParent(init: ParentInit): Promise<Parent> {
           ? [member.address]
           : config.announce.map((claimed) => withPortRaised(claimed, at - port));
     }
+    const browsers =
+      webSocket === undefined || config.webSocket === undefined
+        ? undefined
+        : multiaddrOf(config.webSocket.host, (await webSocket.start(config.webSocket)).port);
     const started = await Promise.all(supervisors.map((supervisor) => supervisor.start()));
     const enclaves = started.map((ready, index) => ({
       ready,
@@ -240,6 +257,9 @@ export async function startParent(init: ParentInit): Promise<Parent> {
         log('parent.draining', { timeoutMs });
         await Promise.all(relays.map((relay) => relay.drain(timeoutMs)));
       },
+      ...(browsers === undefined
+        ? {}
+        : { webSocketAddress: `${browsers}/ws/p2p/${first.ready.peerId}` }),
       ...(statusPort === undefined ? {} : { statusPort }),
       stop,
     };

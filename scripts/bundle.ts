@@ -1,7 +1,14 @@
 /** Bundles what runs in browsers. Usage: node scripts/bundle.ts [folder], default dist */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
@@ -38,6 +45,35 @@ const common = {
   logLevel: 'warning',
 } as const;
 
+const WITHIN_BROWSERS: Plugin = {
+  name: 'within-browsers',
+  setup(hooks) {
+    hooks.onResolve({ filter: /mesh\/client-node\.ts$/ }, () => ({
+      path: join(root, 'client', 'mesh', 'browser-node.ts'),
+    }));
+    // zod brings its messages in 50 languages; an error here is a code, and English.
+    hooks.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+      resolveDir: join(root, 'node_modules', 'zod', 'v4', 'locales'),
+    }));
+  },
+};
+
+/** `nmp-enclave/browser`: the client, and in a chunk of its own what verifies receipts. */
+async function buildBrowser(): Promise<void> {
+  const folder = join(out, 'browser');
+  const { metafile } = await build({
+    ...common,
+    entryPoints: { client: 'client/browser.ts' },
+    outdir: folder,
+    splitting: true,
+    plugins: [WITHIN_BROWSERS],
+  });
+  const wasm = 'receipt-verifier.wasm';
+  copyFileSync(join(root, 'shared', 'receipt', wasm), join(folder, wasm));
+  writeFileSync(join(folder, 'NOTICE'), notice(metafile));
+}
+
 /** The console's page; its style is uPlot's. */
 async function buildConsole(): Promise<void> {
   const folder = join(out, 'console');
@@ -46,6 +82,7 @@ async function buildConsole(): Promise<void> {
     ...common,
     entryPoints: { app: 'client/console/app/main.ts' },
     outdir: folder,
+    plugins: [WITHIN_BROWSERS],
   });
   const style = join(root, 'node_modules', 'uplot', 'dist', 'uPlot.min.css');
   writeFileSync(join(folder, 'app.css'), readFileSync(style, 'utf8'));
@@ -53,3 +90,4 @@ async function buildConsole(): Promise<void> {
 }
 
 await buildConsole();
+await buildBrowser();

@@ -19,6 +19,18 @@ export const TRANSPORT_ERRORS = {
     cause: 'The connection ended before the answer was whole.',
     remedy: 'Connect again; an answer that was not whole is never released.',
   },
+  WEBSOCKET_ORIGIN: {
+    stage: 'transport',
+    exit: 3,
+    cause: 'A page of another origin asked the parent for a WebSocket.',
+    remedy: 'Name the origin in `webSocket.origins` of the node, if its pages may connect.',
+  },
+  WEBSOCKET_FULL: {
+    stage: 'transport',
+    exit: 3,
+    cause: 'The parent has as many WebSockets open as it may, in all or from one address.',
+    remedy: 'Connect later, close connections, or raise `relay` in the configuration of the node.',
+  },
   NODE_START: {
     stage: 'config',
     exit: 1,

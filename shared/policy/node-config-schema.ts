@@ -217,6 +217,25 @@ export const nodeConfigSchema = z
       })
       .default({ host: '127.0.0.1', port: 4720 })
       .describe('Where the parent takes TCP connections.'),
+    webSocket: z
+      .strictObject({
+        host: z.string().min(1).max(253).default('127.0.0.1'),
+        port: z.int().min(0).max(65_535).describe('0 picks a free port.'),
+        origins: z
+          .array(
+            z
+              .string()
+              .max(272)
+              .regex(/^https?:\/\/[a-z0-9.[\]:-]+$/),
+          )
+          .min(1)
+          .max(64)
+          .describe('Origins whose pages may connect, as browsers send them: https://app.example'),
+      })
+      .exactOptional()
+      .describe(
+        'Where the parent takes WebSockets, for browsers; of several enclaves, to the first.',
+      ),
     announce: z
       .array(z.string().min(1).max(MULTIADDR_MAX))
       .max(16)

@@ -97,7 +97,7 @@ describe.skipIf(!hasChromium)('the console in Chromium (skipped where it is not 
     await page.getByRole('button', { name: 'Verify here' }).click();
     const verdict = page.locator('.verdict .status');
     await verdict.waitFor();
-    return verdict.textContent();
+    return (await verdict.textContent()) ?? '';
   }
 
   it('verifies a receipt in the page, and says which lie it finds', async () => {

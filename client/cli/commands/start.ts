@@ -72,6 +72,9 @@ async function start(options: Options): Promise<void> {
       remark(`simulated root  ${ready.simulatedRoot}`);
     }
     remark(`address         ${address}`);
+    if (parent.webSocketAddress !== undefined) {
+      remark(`browsers        ${parent.webSocketAddress}`);
+    }
     if (parent.enclaves.length > 1) {
       for (const enclave of parent.enclaves) remark(`enclave         ${enclave.address}`);
     }

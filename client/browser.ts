@@ -1,0 +1,65 @@
+/**
+ * The client in a browser: the same checks as in Node, over WebSockets. The verifier of receipts is
+ * fetched when the first receipt is verified.
+ */
+import type { Ed25519PrivateKey } from '@libp2p/interface';
+import { z } from 'zod';
+import { createWebVerifierCrypto } from '../shared/attestation/crypto-web.ts';
+import type { AttestationReport } from '../shared/attestation/report.ts';
+import { createNobleSuite } from '../shared/crypto/suite-noble.ts';
+import { NmpError } from '../shared/errors.ts';
+import type { ClientPolicy } from '../shared/policy/client-policy.ts';
+import type { ReceiptVerifier } from '../shared/receipt/verify.ts';
+import { systemClock, systemRandom } from '../shared/runtime.ts';
+import { NmpClient as InjectedClient } from './nmp-client.ts';
+
+export { NmpError } from '../shared/errors.ts';
+export { parseClientPolicy } from '../shared/policy/client-policy.ts';
+export { parseReceiptRequest } from '../shared/receipt/request.ts';
+
+// A page's Content Security Policy may allow no code made at run time.
+z.config({ jitless: true });
+
+export interface BrowserClientOptions {
+  /** What the client trusts; there is no default. */
+  readonly policy: ClientPolicy;
+  readonly privateKey?: Ed25519PrivateKey;
+  readonly onReport?: (report: AttestationReport) => void;
+  /** Where receipt-verifier.wasm lies; default: beside the bundle. Its hash is compared. */
+  readonly verifierUrl?: string | URL;
+}
+
+async function fetchVerifier(url: string | URL): Promise<ReceiptVerifier> {
+  const { createReceiptVerifier } = await import('../shared/receipt/verify.ts');
+  let wasm: Uint8Array;
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    wasm = new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    throw new NmpError('RECEIPT_VERIFIER', undefined, { cause });
+  }
+  return createReceiptVerifier({ suite: createNobleSuite(systemRandom) }, { wasm });
+}
+
+export class NmpClient extends InjectedClient {
+  constructor({ policy, privateKey, onReport, verifierUrl }: BrowserClientOptions) {
+    let loaded: Promise<ReceiptVerifier> | undefined;
+    const identity = privateKey === undefined ? {} : { privateKey };
+    super(
+      {
+        suite: createNobleSuite(systemRandom),
+        verifier: createWebVerifierCrypto(crypto.subtle),
+        clock: systemClock,
+        random: systemRandom,
+        receipts: () => {
+          loaded ??= fetchVerifier(
+            verifierUrl ?? new URL('receipt-verifier.wasm', import.meta.url),
+          );
+          return loaded;
+        },
+      },
+      { policy, ...identity, ...(onReport === undefined ? {} : { onReport }) },
+    );
+  }
+}
