@@ -1,6 +1,6 @@
 /** docs/benchmarks.md as text, from measured figures alone. */
 import type { Area, Curve, Row } from '../../test/bench/row.ts';
-import { goalOf, holds, reasonOf, slower } from './goals.ts';
+import { goalOf, holds, REMARKS, reasonOf, slower } from './goals.ts';
 import { figure } from './plot.ts';
 
 export const AREAS: readonly (readonly [Area, string])[] = [
@@ -68,7 +68,11 @@ export function page({ runs, rows, curves }: Measured): string {
       '',
       ...curves
         .filter((curve) => curve.area === area)
-        .flatMap(({ id, title: caption }) => [`![${caption}](benchmarks-${id}.svg)`, '']),
+        .flatMap(({ id, title: caption }) => [
+          `![${caption}](benchmarks-${id}.svg)`,
+          '',
+          ...(REMARKS[id] === undefined ? [] : [REMARKS[id], '']),
+        ]),
     ];
   });
   return [
