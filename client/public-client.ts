@@ -20,6 +20,7 @@ import {
 } from './nmp-client.ts';
 import { type QuorumAnswer, quorum } from './quorum.ts';
 import { retrying } from './retry.ts';
+import { traced } from './telemetry.ts';
 import type { ZkReceipt } from './verify/await-receipt.ts';
 import { loadReceiptVerifier } from './verify/receipts.ts';
 import type { WatchOptions } from './watch.ts';
@@ -114,7 +115,9 @@ export class NmpClient extends InjectedClient {
     if (addresses.length === 0) throw new NmpError('USAGE', 'no address and no nodes to connect');
     let peer = '';
     for (const each of addresses) {
-      peer = await this.#retry(options, (bounded) => super.connect(each, bounded));
+      peer = await traced('connect', {}, () =>
+        this.#retry(options, (bounded) => super.connect(each, bounded)),
+      );
     }
     return peer;
   }
@@ -123,11 +126,15 @@ export class NmpClient extends InjectedClient {
     peer: string,
     options: CallOptions = {},
   ): Promise<readonly CapabilityDescription[]> {
-    return this.#retry(options, (bounded) => super.discoverTools(peer, bounded));
+    return traced('discoverTools', { peer }, () =>
+      this.#retry(options, (bounded) => super.discoverTools(peer, bounded)),
+    );
   }
 
   override async attest(peer: string, options: CallOptions = {}): Promise<AttestationReport> {
-    return this.#retry(options, (bounded) => super.attest(peer, bounded));
+    return traced('attest', { peer }, () =>
+      this.#retry(options, (bounded) => super.attest(peer, bounded)),
+    );
   }
 
   override async callTool(
@@ -136,7 +143,10 @@ export class NmpClient extends InjectedClient {
     args: unknown,
     options: ToolOptions = {},
   ): Promise<Answer> {
-    return super.callTool(peer, tool, args, await this.#proof(peer, tool, options));
+    const { proofMode } = options;
+    return traced('callTool', { peer, capability: tool, proofMode }, async () =>
+      super.callTool(peer, tool, args, await this.#proof(peer, tool, options)),
+    );
   }
 
   override async run(
@@ -144,7 +154,10 @@ export class NmpClient extends InjectedClient {
     request: RunRequest,
     options: ToolOptions = {},
   ): Promise<Answer> {
-    return super.run(peer, request, await this.#proof(peer, request.capability, options));
+    const { capability } = request;
+    return traced('run', { peer, capability, proofMode: options.proofMode }, async () =>
+      super.run(peer, request, await this.#proof(peer, capability, options)),
+    );
   }
 
   /**
