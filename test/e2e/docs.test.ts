@@ -114,6 +114,17 @@ describe('the documentation', { timeout: 120_000 }, () => {
     expect(stdout).toContain('--policy');
   });
 
+  it('has two whole examples: sealed FHIR resources, and fraud counts until the budget is spent', async () => {
+    const { stdout, stderr } = await runPage('examples.md');
+    expect(stdout.match(/"meanSystolic"/g)).toHaveLength(2);
+    expect(stdout.match(/"frauds"/g)).toHaveLength(3);
+    expect(stderr.match(/PASS: every check that was asked for holds\./g)).toHaveLength(4);
+    expect(stderr.match(/EGRESS_QUOTA/g)).toHaveLength(1);
+    // Nothing of the plaintext lies where the node was started from.
+    const sealed = readFileSync(join(folder, 'build', 'fhir-cohort', 'patients.sealed'), 'latin1');
+    expect(sealed).not.toContain('resourceType');
+  });
+
   it('shows commands of the bridge that run', async () => {
     const { stdout, stderr } = await runPage('mcp.md');
     expect(stderr).toContain('120 rows of stays written');
