@@ -57,6 +57,17 @@ describe('finding a provider', () => {
     expect(proved.length).toBeLessThanOrEqual(DEFAULT_FIND_LIMITS.claimsPerGroup + 1);
   });
 
+  it('lets a network that holds all claims waste no more than its share', async () => {
+    const flood = Array.from({ length: 200 }, (_, i) => at(`liar ${i}`, `10.1.${i}.1`));
+    const { find, proved } = world(flood, () => false);
+    await expect(find()).rejects.toThrow();
+    expect(proved).toHaveLength(DEFAULT_FIND_LIMITS.claimsPerGroup);
+    const wide = Array.from({ length: 8 }, (_, i) => at(`liar ${i}`, `10.${i}.0.1`));
+    const spread = world(wide, () => false);
+    await expect(spread.find()).rejects.toThrow();
+    expect(spread.proved).toHaveLength(8);
+  });
+
   it('looks at a bounded number of claims, and at each peer once', async () => {
     let given = 0;
     const clock = new ManualClock();
