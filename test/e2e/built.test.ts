@@ -30,7 +30,7 @@ function nmp(
 describe('the built nmp', () => {
   it('plays every scene of the demo and writes a page that says SIMULATED', async () => {
     const page = join(folder, 'report.html');
-    const { code, stdout } = await nmp('demo', '--json', '--out', page);
+    const { code, stdout } = await nmp('demo', '--stored-proof', '--json', '--out', page);
     const result = JSON.parse(stdout);
     const held = result.scenes.map((scene: { name: string; held: boolean }) => [
       scene.name,

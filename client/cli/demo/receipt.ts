@@ -1,9 +1,18 @@
-/** A stored ZK receipt, and a node that shows it for something else: each lie has its own code. */
+/**
+ * A ZK receipt, made now or stored, and a node that shows it for something else: each lie has its own
+ * code.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createNodeVerifierCrypto } from '../../../shared/attestation/crypto-node.ts';
 import { utf8 } from '../../../shared/bytes.ts';
+import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
+import { NmpError } from '../../../shared/errors.ts';
+import type { ClientPolicy } from '../../../shared/policy/client-policy.ts';
 import { parseReceiptRequest } from '../../../shared/receipt/request.ts';
 import type { ReceiptRequest } from '../../../shared/receipt/verify.ts';
+import { systemClock, systemRandom } from '../../../shared/runtime.ts';
+import { NmpClient } from '../../nmp-client.ts';
 import { loadReceiptVerifier } from '../../verify/receipts.ts';
 import { mustRefuse } from './scene.ts';
 
@@ -52,9 +61,8 @@ function lies({ receipt, module, request }: StoredReceipt) {
   ] as const;
 }
 
-/** Verifies the receipt as it is, then each lie about it. */
-export async function storedReceipt(folder: string) {
-  const stored = await readStoredReceipt(folder);
+/** Verifies the receipt as it is, then each lie about it. @param origin where it comes from */
+async function shown(stored: StoredReceipt, origin: string) {
   const verifier = await loadReceiptVerifier();
   const { segments } = await verifier.verify(stored.module, stored.receipt, stored.request);
   const caught: string[] = [];
@@ -67,6 +75,56 @@ export async function storedReceipt(folder: string) {
   const answer = new TextDecoder().decode(stored.request.output);
   return {
     held,
-    verdict: `proven (stored proof, ${segments} segment): ${answer}; ${caught.join(', ')}`,
+    verdict: `proven (${origin}, ${segments} segment${segments === 1 ? '' : 's'}): ${answer}; ${caught.join(', ')}`,
   };
+}
+
+export async function storedReceipt(folder: string) {
+  return shown(await readStoredReceipt(folder), 'stored proof');
+}
+
+/** A node of `nmp.node.json` in the folder of the stored receipt, with a prover. */
+export interface ProvingNode {
+  readonly address: string;
+  readonly policy: ClientPolicy;
+  stop(): Promise<void>;
+}
+
+/** The same sum over the same payments, proven now. */
+async function prove(folder: string, start: () => Promise<ProvingNode>) {
+  const module = await readFile(join(folder, 'module.wasm'));
+  const node = await start();
+  try {
+    await using client = new NmpClient(
+      {
+        suite: createNodeSuite(),
+        verifier: createNodeVerifierCrypto(),
+        clock: systemClock,
+        random: systemRandom,
+        receipts: loadReceiptVerifier,
+      },
+      { policy: node.policy },
+    );
+    const peer = await client.connect(node.address);
+    const started = systemClock.monotonicMs();
+    const call = { module, args: {}, capability: 'sum-of-payments' };
+    const { receipt } = await client.run(peer, call, { proofMode: 'stark-composite' });
+    const seconds = ((systemClock.monotonicMs() - started) / 1000).toFixed(1);
+    return { module, receipt, seconds };
+  } finally {
+    await node.stop();
+  }
+}
+
+/** Shows a proof made now; a node short of memory makes none, and the stored one is shown. */
+export async function liveReceipt(folder: string, start: () => Promise<ProvingNode>) {
+  try {
+    const { module, receipt, seconds } = await prove(folder, start);
+    if (receipt === undefined) return { held: false, verdict: 'an answer without its receipt' };
+    const { bytes, request } = receipt;
+    return await shown({ receipt: bytes, module, request }, `live, in ${seconds} s`);
+  } catch (error) {
+    if (!(error instanceof NmpError) || error.code !== 'RECEIPT_BUSY') throw error;
+    return shown(await readStoredReceipt(folder), 'stored proof: too little memory for a live one');
+  }
 }

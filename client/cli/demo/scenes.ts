@@ -12,7 +12,7 @@ import { NmpClient } from '../../nmp-client.ts';
 import { RefusedError } from '../../refused-error.ts';
 import { startFlippingProxy } from './flipping-proxy.ts';
 import { startImpostor } from './impostor.ts';
-import { storedReceipt } from './receipt.ts';
+import { liveReceipt, type ProvingNode, storedReceipt } from './receipt.ts';
 import { mustRefuse, type Scene } from './scene.ts';
 
 export interface Stage {
@@ -23,6 +23,8 @@ export interface Stage {
   readonly host: string;
   readonly port: number;
   readonly policy: ClientPolicy;
+  /** Starts a node that proves; undefined if no prover is built: then a stored proof is shown. */
+  readonly startProving?: (() => Promise<ProvingNode>) | undefined;
 }
 
 const ARGUMENTS = { condition: '59621000', year: 2026 };
@@ -175,7 +177,13 @@ export function scenesOf(stage: Stage): readonly Scene[] {
     {
       name: 'receipt',
       title: 'A ZK receipt for a sum over 100 payments, and a node that lies about it',
-      play: () => storedReceipt(join(stage.folder, 'receipt')),
+      play: () => {
+        const folder = join(stage.folder, 'receipt');
+        const { startProving } = stage;
+        return startProving === undefined
+          ? storedReceipt(folder)
+          : liveReceipt(folder, startProving);
+      },
     },
   ];
 }
