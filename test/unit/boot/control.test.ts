@@ -32,6 +32,12 @@ describe('the lines of the control channel', () => {
     expect(got.map(parseControlReport)).toEqual([ready, failure]);
   });
 
+  it('come whole where a chunk ends within a character', () => {
+    const lines = new ControlLines();
+    const bytes = utf8('{"a":"é€"}\n');
+    expect([...bytes].flatMap((byte) => lines.push(Uint8Array.of(byte)))).toEqual(['{"a":"é€"}']);
+  });
+
   it('are those of the vectors, and written as they are read', () => {
     const vectors: { hello: readonly string[]; report: readonly string[] } = JSON.parse(
       readFileSync(join(import.meta.dirname, '..', '..', 'vectors', 'control.json'), 'utf8'),
