@@ -12,7 +12,7 @@ SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 ONLY ?=
 EIF ?=
 
-.PHONY: load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: docs load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -126,6 +126,9 @@ coverage: build ## Branches covered by unit and property tests, by room, with th
 	  --coverage.include='shared/**/*.ts' --coverage.include='enclave/{guardian,egress}/**/*.ts' --coverage.exclude='**/*.d.ts' \
 	  > build/coverage.txt || { tail -40 build/coverage.txt; exit 1; }
 	@$(NPX) node scripts/coverage.ts
+
+docs: setup ## Write the API reference to build/api (fetches typedoc once)
+	@bash scripts/api-reference/make.sh
 
 clean: ## Remove what was built here (caches outside stay)
 	rm -rf build dist coverage

@@ -125,6 +125,12 @@ describe('the documentation', { timeout: 120_000 }, () => {
     expect(sealed).not.toContain('resourceType');
   });
 
+  it('shows an egress policy that lint finds nothing weak in', async () => {
+    const { stdout } = await runPage('policies.md');
+    expect(stdout).toContain('$.canaries');
+    expect(stdout).not.toContain('weak');
+  });
+
   it('shows commands of the bridge that run', async () => {
     const { stdout, stderr } = await runPage('mcp.md');
     expect(stderr).toContain('120 rows of stays written');
