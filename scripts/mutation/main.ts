@@ -23,7 +23,9 @@ const GUARDIAN = 'authority cli component corpus create fuel policy real testsui
 const ROOMS: Readonly<Record<string, Room>> = {
   attestation: {
     sources: 'shared/attestation/*.ts',
-    quick: ['adversary/', 'cache-and-anchor', 'ear'].map((name) => `test/unit/attestation/${name}`),
+    quick: ['adversary/', 'cache-and-anchor', 'ear', 'report'].map(
+      (name) => `test/unit/attestation/${name}`,
+    ),
     slow: ['property', 'genuine', 'cross-check'].map((name) => `test/unit/attestation/${name}`),
   },
   guardian: {
