@@ -273,6 +273,8 @@ class Pipeline {
       capabilities: call.imports,
       deadlineMs,
       peer: session.peer,
+      // Installed by the operator, or the pinned engine of a text.
+      known: call.capability.config.logic !== 'client' || logic.engineHash !== undefined,
     });
     progress(STAGE.run);
     const result = await engine.run(

@@ -68,7 +68,7 @@ export interface EngineDescription {
 export interface SandboxEngine {
   /**
    * Compiles `module` (already judged by the guardian) within `deadlineMs`.
-   * @throws NmpError SANDBOX_DEADLINE, SANDBOX_ABI, SANDBOX_LOST
+   * @throws NmpError SANDBOX_DEADLINE, SANDBOX_ABI, SANDBOX_LOST, SANDBOX_UNAVAILABLE, SESSION_LIMIT
    */
   prepare(
     module: Uint8Array,
@@ -78,6 +78,8 @@ export interface SandboxEngine {
       /** WASI capabilities granted beyond the standard streams. */
       readonly capabilities?: readonly string[];
       readonly peer?: string;
+      /** Not from a client: it need not be compiled on trial first. */
+      readonly known?: boolean;
     },
   ): Promise<Prepared>;
   /** Runs once on `input` (see docs/protocol.md, Guest input) and drops the instance. */

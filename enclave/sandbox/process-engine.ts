@@ -20,11 +20,11 @@ import { SandboxProcess } from './sandbox-process.ts';
 import {
   capabilityBits,
   encodeCancel,
-  encodePrepare,
   encodeRun,
   type ModuleKey,
   type SandboxResponse,
 } from './sandbox-wire.ts';
+import { Trials } from './trial.ts';
 
 export interface ProcessEngineInit {
   /** The `nmp-sandbox` program. */
@@ -45,6 +45,8 @@ const COMPILE_BYTES = 16 * 1024 * 1024;
 const WAITING_PER_PEER_MAX = 256;
 /** How long a run may overstay its deadline before its process is killed. */
 const KILL_GRACE_MS = 1_000;
+/** A module that compiled within its deadline once does so again, among others' work, with this. */
+const COMPILE_GRACE_MS = 5_000;
 const RESPAWN_DELAY_MS = 100;
 /** A process dies at most this often for one call before the call is given up. */
 const ATTEMPTS = 2;
@@ -74,12 +76,15 @@ class ProcessEngine implements SandboxEngine {
   readonly #init: ProcessEngineInit;
   readonly #processes: (SandboxProcess | undefined)[];
   readonly #queue: FairQueue;
+  readonly #trials: Trials;
+  readonly #compiling = new FairQueue({ slots: 1, bytes: 1, perPeerMax: WAITING_PER_PEER_MAX });
   readonly #salt: Uint8Array;
   readonly #description: EngineDescription;
   #stopped = false;
 
   constructor(init: ProcessEngineInit, first: SandboxProcess) {
     this.#init = init;
+    this.#trials = new Trials(init.program);
     this.#salt = (init.random ?? systemRandom).bytes(16);
     this.#processes = Array.from({ length: init.processes }, () => undefined);
     this.#processes[0] = first;
@@ -128,6 +133,7 @@ class ProcessEngine implements SandboxEngine {
       readonly deadlineMs: number;
       readonly capabilities?: readonly string[];
       readonly peer?: string;
+      readonly known?: boolean;
     },
   ): Promise<Prepared> {
     const prepared: PreparedModule = {
@@ -136,11 +142,16 @@ class ProcessEngine implements SandboxEngine {
       module,
       capabilities: options.capabilities ?? [],
     };
-    const leave = await this.#queue.enter(options.peer ?? '', COMPILE_BYTES);
+    const { deadlineMs, peer = '' } = options;
+    if (options.known !== true) {
+      const key = this.#key(prepared);
+      await this.#trials.pass({ name: keyName(key), key, module, deadlineMs, peer });
+    }
+    const leave = await this.#queue.enter(peer, COMPILE_BYTES);
     if (leave === undefined) throw new NmpError('SESSION_LIMIT');
     try {
       await this.#inOne(prepared, (process) =>
-        this.#prepareIn(process, prepared, options.deadlineMs),
+        this.#prepareIn(process, prepared, deadlineMs, peer),
       );
       return prepared;
     } finally {
@@ -163,7 +174,7 @@ class ProcessEngine implements SandboxEngine {
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const response = await this.#inOne(prepared, async (process) => {
-          await this.#prepareIn(process, prepared, limits.deadlineMs);
+          await this.#prepareIn(process, prepared, limits.deadlineMs, options.peer ?? '');
           // It may have been given up while it waited or was compiled: no event comes then.
           if (options.signal?.aborted) throw new NmpError('CONNECTION_LOST');
           return this.#runIn(process, prepared, peer, input, limits, options.signal);
@@ -189,7 +200,7 @@ class ProcessEngine implements SandboxEngine {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all(this.#processes.map((process) => process?.stop()));
+    await Promise.all([this.#trials, ...this.#processes].map((process) => process?.stop()));
   }
 
   #key(prepared: PreparedModule): ModuleKey {
@@ -235,27 +246,26 @@ class ProcessEngine implements SandboxEngine {
     throw new NmpError('SANDBOX_UNAVAILABLE');
   }
 
-  /** Compiles unless done; a compilation beyond its deadline costs the process its life. */
+  /**
+   * In a process that serves, where a compilation beyond its deadline would cost others their runs:
+   * what clients send has passed its trial, and one compiles at a time.
+   */
   async #prepareIn(
     process: SandboxProcess,
     prepared: PreparedModule,
     deadlineMs: number,
+    peer: string,
   ): Promise<void> {
     const key = this.#key(prepared);
     const name = keyName(key);
     if (process.prepared.has(name)) return;
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      process.kill();
-    }, deadlineMs);
-    const { response } = process.request((id) => encodePrepare(id, key, prepared.module));
-    const result = await response;
-    clearTimeout(timer);
-    if (late) throw new NmpError('SANDBOX_DEADLINE');
-    if (result === undefined) throw new NmpError('SANDBOX_LOST');
-    if (result.outcome !== 'ok') throw new NmpError('SANDBOX_ABI');
-    process.prepared.add(name);
+    const leave = await this.#compiling.enter(peer, 1);
+    if (leave === undefined) throw new NmpError('SESSION_LIMIT');
+    try {
+      await process.prepare(name, key, prepared.module, deadlineMs + COMPILE_GRACE_MS);
+    } finally {
+      leave();
+    }
   }
 
   /** A number that no peer can choose, so that none shares the turns of another. */

@@ -1,7 +1,12 @@
 /** One sandbox process: requests by number over its standard streams, and its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { NmpError } from '../../shared/errors.ts';
-import { ResponseDecoder, type SandboxResponse } from './sandbox-wire.ts';
+import {
+  encodePrepare,
+  type ModuleKey,
+  ResponseDecoder,
+  type SandboxResponse,
+} from './sandbox-wire.ts';
 
 /** First frame of a process: what it is and what it gave up. */
 export interface Hello {
@@ -120,6 +125,32 @@ export class SandboxProcess {
       this.send(encode(id));
     });
     return { id, response };
+  }
+
+  /**
+   * Compiles unless done; a compilation beyond its deadline costs the process its life.
+   * @param name of `key`, for `prepared`
+   * @throws NmpError SANDBOX_DEADLINE, SANDBOX_LOST, SANDBOX_ABI
+   */
+  async prepare(
+    name: string,
+    key: ModuleKey,
+    module: Uint8Array,
+    deadlineMs: number,
+  ): Promise<void> {
+    if (this.prepared.has(name)) return;
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.kill();
+    }, deadlineMs);
+    const { response } = this.request((id) => encodePrepare(id, key, module));
+    const result = await response;
+    clearTimeout(timer);
+    if (late) throw new NmpError('SANDBOX_DEADLINE');
+    if (result === undefined) throw new NmpError('SANDBOX_LOST');
+    if (result.outcome !== 'ok') throw new NmpError('SANDBOX_ABI');
+    this.prepared.add(name);
   }
 
   send(parts: readonly Uint8Array[]): void {

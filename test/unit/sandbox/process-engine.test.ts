@@ -15,6 +15,7 @@ import {
   recursingModule,
   trappingModule,
 } from '../../support/modules.ts';
+import { ADD, brIf, build, get, I32, I64, i32, loop, set } from '../guardian/build.ts';
 
 const program = join(import.meta.dirname, '..', '..', '..', 'build', 'native', 'nmp-sandbox');
 const LIMITS: RunLimits = {
@@ -200,7 +201,59 @@ describe('the sandbox', () => {
       await fresh.stop();
     }
   });
+
+  it('stops a module made to keep the compiler busy, and no run of others with it', async () => {
+    const fresh = await createProcessEngine({ program, processes: 1 });
+    try {
+      const honest = await fresh.prepare(endlessModule(), { abi: 'pure', deadlineMs: 20_000 });
+      // Still running when the compiler is given up.
+      const limits = { ...LIMITS, fuel: 1n << 62n, deadlineMs: 4_000 };
+      const running = fresh.run(honest, input, limits, { peer: 'honest' });
+      const bomb = compileBomb();
+      expect(bomb.length).toBeLessThan(32_768);
+      const trial = { abi: 'pure', deadlineMs: 500, peer: 'hostile' } as const;
+      expect(await codeOfAsync(fresh.prepare(bomb, trial))).toBe('SANDBOX_DEADLINE');
+      // Its own deadline, not the loss of its process.
+      expect((await running).outcome).toBe('deadline');
+      const small = await fresh.prepare(constantModule('{"n":1}'), {
+        ...trial,
+        deadlineMs: 20_000,
+      });
+      expect((await fresh.run(small, input, LIMITS)).outcome).toBe('ok');
+    } finally {
+      await fresh.stop();
+    }
+  });
 });
+
+/**
+ * 27 kB that Cranelift takes over a minute for: 900 nested loops, which all carry 2,000 locals.
+ */
+function compileBomb(): Uint8Array {
+  const count = 2000;
+  const add = (at: number) => [
+    ...[...get(2 + at), ...get(2 + ((at + 3) % count))],
+    ...[...ADD, ...set(2 + ((at + 1) % count))],
+  ];
+  let code = Array.from({ length: count }, (_, at) => add(at)).flat();
+  for (let depth = 0; depth < 900; depth++) code = loop(code, [...get(2 + depth), ...brIf(0)]);
+  return build({
+    types: [
+      [[I32], [I32]],
+      [[I32, I32], [I64]],
+    ],
+    funcs: [
+      { type: 0, code: i32(1024) },
+      { type: 1, locals: [[count, I32]], code: [...code, 0x42, 0] },
+    ],
+    memories: [[0, 2]],
+    exports: [
+      ['memory', 2, 0],
+      ['nmp_alloc', 0, 0],
+      ['nmp_run', 0, 1],
+    ],
+  });
+}
 
 /** Processor time that a process has used, in clock ticks: proc_pid_stat(5), utime and stime. */
 async function processorTicks(pid: number): Promise<number> {
