@@ -17,7 +17,7 @@ EIF ?=
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
 
-demo: build ## Show the whole promise on synthetic records, in about a minute
+demo: build ## Show the whole promise on synthetic records, in about a minute (longer where a prover is built)
 	@$(NPX) node client/cli/main.ts demo
 
 test: build ## Run every test that needs no special machine
