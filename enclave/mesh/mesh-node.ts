@@ -3,6 +3,7 @@
  * Ed25519 identity made in here; data nodes serve the Kademlia table.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { identify } from '@libp2p/identify';
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht';
@@ -146,16 +147,9 @@ export async function createMeshNode(
   };
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    timer.unref();
-    const end = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener('abort', end, { once: true });
-  });
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  // Rejects when it is aborted, before or meanwhile: the caller looks at the signal itself.
+  await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }
 
 /** Dials the bootstrap nodes now and whenever none of them is connected; returns what ends that. */
