@@ -29,6 +29,7 @@ export class Trials {
   readonly #passed = new Set<string>();
   readonly #trying = new Map<string, Promise<void>>();
   #process: SandboxProcess | undefined;
+  #stopped = false;
 
   /** @param program the `nmp-sandbox` program */
   constructor(program: string) {
@@ -73,6 +74,11 @@ export class Trials {
     if (this.#process?.alive !== true) {
       this.#process = await SandboxProcess.start(this.#program, 1, () => undefined);
     }
+    // It may have been stopped while a process started.
+    if (this.#stopped) {
+      await this.#process.stop();
+      throw new NmpError('SANDBOX_UNAVAILABLE');
+    }
     try {
       await this.#process.prepare(name, key, module, deadlineMs);
       return true;
@@ -83,6 +89,7 @@ export class Trials {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#process?.stop();
   }
 }

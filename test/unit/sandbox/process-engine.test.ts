@@ -224,6 +224,17 @@ describe('the sandbox', () => {
       await fresh.stop();
     }
   });
+
+  it('leaves no process behind when it is stopped while one starts for a trial', async () => {
+    const before = new Set(await descendants('nmp-sandbox'));
+    const fresh = await createProcessEngine({ program, processes: 1 });
+    const trial = { abi: 'pure', deadlineMs: 20_000 } as const;
+    const preparing = codeOfAsync(fresh.prepare(constantModule('{"n":2}'), trial));
+    await fresh.stop();
+    expect(await preparing).toBe('SANDBOX_UNAVAILABLE');
+    const left = (await descendants('nmp-sandbox')).filter((pid) => !before.has(pid));
+    expect(left).toEqual([]);
+  });
 });
 
 /**
