@@ -9,21 +9,11 @@ import { webSockets } from '@libp2p/websockets';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { NmpError } from '../../shared/errors.ts';
-import { CONNECTION_MONITOR, PROTOCOL } from '../../shared/wire/constants.ts';
+import { CONNECTION_MONITOR } from '../../shared/wire/constants.ts';
 import { eagerFrames } from '../../shared/wire/frames.ts';
 import type { ClientNode } from './client-node.ts';
 import { eagerYamux } from './eager-muxer.ts';
-
-const OWN_PROTOCOLS: ReadonlySet<string> = new Set([
-  PROTOCOL.elicit,
-  PROTOCOL.call,
-  PROTOCOL.describe,
-]);
-
-function unreachable(cause: unknown, signal: AbortSignal): NmpError {
-  if (cause instanceof NmpError) return cause;
-  return new NmpError(signal.aborted ? 'TIMEOUT' : 'UNREACHABLE', undefined, { cause });
-}
+import { identityOf, OWN_PROTOCOLS, unreachable } from './own-node.ts';
 
 /** @throws NmpError USAGE */
 function parseAddress(address: string) {
@@ -51,11 +41,7 @@ export async function createClientNode(init: {
   });
   const connections = new Map<string, Connection>();
   return {
-    identity: {
-      peerId: libp2p.peerId.toString(),
-      multihash: libp2p.peerId.toMultihash().bytes,
-      sign: async (message) => privateKey.sign(message),
-    },
+    identity: identityOf(libp2p, privateKey),
     async dial(address, signal) {
       const target = parseAddress(address);
       try {

@@ -7,7 +7,7 @@ import { noise } from '@libp2p/noise';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { ping } from '@libp2p/ping';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
-import { createLibp2p, type Libp2p } from 'libp2p';
+import { createLibp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import { NmpError } from '../../shared/errors.ts';
 import { CONNECTION_MONITOR, PROTOCOL } from '../../shared/wire/constants.ts';
@@ -15,6 +15,7 @@ import { eagerFrames, type FrameChannel } from '../../shared/wire/frames.ts';
 import type { ClientIdentity, NodePeer } from '../session/elicit.ts';
 import { eagerYamux } from './eager-muxer.ts';
 import { eagerTcp } from './eager-tcp.ts';
+import { identityOf, OWN_PROTOCOLS, unreachable } from './own-node.ts';
 
 export interface ClientNode {
   readonly identity: ClientIdentity;
@@ -33,18 +34,6 @@ export interface ClientNode {
   /** Peers that provide `key`, with addresses; asks the connected nodes. */
   providers(key: CID, signal: AbortSignal): AsyncIterable<{ id: string; addresses: string[] }>;
   stop(): Promise<void>;
-}
-
-/** Their streams are opened here only, and read by `eagerFrames`. */
-const OWN_PROTOCOLS: ReadonlySet<string> = new Set([
-  PROTOCOL.elicit,
-  PROTOCOL.call,
-  PROTOCOL.describe,
-]);
-
-function unreachable(cause: unknown, signal: AbortSignal): NmpError {
-  if (cause instanceof NmpError) return cause;
-  return new NmpError(signal.aborted ? 'TIMEOUT' : 'UNREACHABLE', undefined, { cause });
 }
 
 function parseAddress(address: string): Multiaddr | PeerId {
@@ -190,13 +179,5 @@ export async function createClientNode(init: {
       }
     },
     stop: async () => libp2p.stop(),
-  };
-}
-
-function identityOf(libp2p: Libp2p, privateKey: Ed25519PrivateKey): ClientIdentity {
-  return {
-    peerId: libp2p.peerId.toString(),
-    multihash: libp2p.peerId.toMultihash().bytes,
-    sign: async (message) => privateKey.sign(message),
   };
 }
