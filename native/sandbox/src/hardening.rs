@@ -1,7 +1,12 @@
 //! What this process gives up before it sees a guest's byte: its user, new privileges, and every
 //! system call that running compiled code and answering on open streams does not need.
 
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
 
 /// What could be applied; reported to the node and, through it, to clients.
 #[derive(Default)]
@@ -70,7 +75,13 @@ fn filter() -> Result<BpfProgram, seccompiler::Error> {
     let arch: TargetArch = std::env::consts::ARCH
         .try_into()
         .map_err(seccompiler::Error::Backend)?;
-    let rules = ALLOWED.iter().map(|call| (*call, vec![])).collect();
+    let mut rules: BTreeMap<_, _> = ALLOWED.iter().map(|call| (*call, vec![])).collect();
+    // A thread may say which cores it uses itself, and of no other.
+    let itself = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, 0)?;
+    rules.insert(
+        libc::SYS_sched_setaffinity,
+        vec![SeccompRule::new(vec![itself])?],
+    );
     SeccompFilter::new(rules, REFUSED, SeccompAction::Allow, arch)
         .map_err(seccompiler::Error::Backend)?
         .try_into()

@@ -4,6 +4,7 @@
 //! Its first frame (id 0) says what it is: JSON with the engine's version and what was hardened.
 
 mod components;
+mod cores;
 mod engine;
 mod files;
 mod hardening;

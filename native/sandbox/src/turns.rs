@@ -1,7 +1,9 @@
-//! Who runs when more guests are in flight than may use a processor. A run that has not had a tick
-//! yet goes before those that have, so that a short call does not wait behind endless loops; among
-//! either, the peer goes first whose guests have had the least processor time. What a guest computes
-//! does not depend on any of it: fuel decides that.
+//! Who runs when more guests are in flight than may use a processor. Runs that have not had a tick
+//! yet and runs that have take turns apart, each kind with as many turns: a short call never waits
+//! for an endless loop to step back. Among either kind, the peer goes first whose guests have had the
+//! least processor time. The old kind also leaves one core of the machine alone, so that the system
+//! always has one at once for who is new and for the node. What a guest computes does not depend on
+//! any of it: fuel decides that.
 
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
@@ -10,10 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use crate::cores::Cores;
 use crate::engine::TICK;
 
-/// One turn in so many goes to who had the least, old or new: floods of short runs starve nobody.
-const FAIR_TURN: u32 = 8;
 /// Peers remembered that have nothing in flight; then those with the least used are forgotten.
 const IDLE_PEERS_MAX: usize = 256;
 
@@ -22,8 +23,8 @@ struct Waiter {
     thread: Thread,
 }
 
-/// Runs that had no tick yet, then those that had: the first go first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// Runs that had no tick yet, and those that had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Age {
     New,
     Old,
@@ -45,37 +46,43 @@ impl Peer {
         !self.new.is_empty() || !self.old.is_empty()
     }
 
-    fn age(&self) -> Age {
-        if self.new.is_empty() {
-            Age::Old
-        } else {
-            Age::New
+    fn queue(&mut self, age: Age) -> &mut VecDeque<Arc<Waiter>> {
+        match age {
+            Age::New => &mut self.new,
+            Age::Old => &mut self.old,
         }
     }
 
-    /// The newest of the new, so that a burst does not stand before who comes after it; then the old
-    /// in turn.
-    fn next(&mut self) -> Option<Arc<Waiter>> {
-        self.new.pop_back().or_else(|| self.old.pop_front())
+    /// The newest of the new, so that a burst does not stand before who comes after it; of the old,
+    /// who waits longest.
+    fn next(&mut self, age: Age) -> Option<Arc<Waiter>> {
+        match age {
+            Age::New => self.new.pop_back(),
+            Age::Old => self.old.pop_front(),
+        }
     }
 }
 
 #[derive(Default)]
 struct State {
-    free: usize,
+    free_new: usize,
+    free_old: usize,
     peers: HashMap<u32, Peer>,
-    /// Turns given so far.
-    given: u32,
 }
 
 impl State {
-    /// The peer that is next: what it has to run, its used time, its number.
-    fn first(&self) -> Option<(Age, Duration, u32)> {
-        let fair = (self.given + 1).is_multiple_of(FAIR_TURN);
+    fn free(&mut self, age: Age) -> &mut usize {
+        match age {
+            Age::New => &mut self.free_new,
+            Age::Old => &mut self.free_old,
+        }
+    }
+
+    /// The peer that is next of those that wait: its used time, its number.
+    fn first(&mut self, age: Age) -> Option<(Duration, u32)> {
         self.peers
-            .iter()
-            .filter(|(_, peer)| peer.waits())
-            .map(|(&id, peer)| (if fair { Age::New } else { peer.age() }, peer.used, id))
+            .iter_mut()
+            .filter_map(|(&id, peer)| (!peer.queue(age).is_empty()).then_some((peer.used, id)))
             .min()
     }
 
@@ -106,45 +113,62 @@ impl State {
     }
 
     /// The next waiter of a peer, as one that runs.
-    fn take(&mut self, id: u32) -> Option<Arc<Waiter>> {
+    fn take(&mut self, id: u32, age: Age) -> Option<Arc<Waiter>> {
         let peer = self.peers.get_mut(&id)?;
-        let waiter = peer.next()?;
+        let waiter = peer.next(age)?;
         peer.running += 1;
-        self.given = self.given.wrapping_add(1) % FAIR_TURN;
         Some(waiter)
     }
 
     /// Hands a turn to who is next; keeps it if nobody waits.
-    fn pass(&mut self) -> Option<Arc<Waiter>> {
-        let next = self.first().and_then(|(_, _, id)| self.take(id));
+    fn pass(&mut self, age: Age) -> Option<Arc<Waiter>> {
+        let next = self.first(age).and_then(|(_, id)| self.take(id, age));
         if next.is_none() {
-            self.free += 1;
+            *self.free(age) += 1;
             self.forget();
         }
         next
     }
 
+    /// Takes a free turn for `id`, or queues it: `Some` must then be waited for.
+    fn claim(&mut self, id: u32, age: Age) -> Option<Arc<Waiter>> {
+        let free = self.free(age);
+        if *free > 0 {
+            *free -= 1;
+            self.peers.entry(id).or_default().running += 1;
+            return None;
+        }
+        let waiter = waiter();
+        let queue = self.peers.entry(id).or_default().queue(age);
+        queue.push_back(waiter.clone());
+        Some(waiter)
+    }
+
     /// Nobody waits: of the peers that are away, only what may still matter is kept.
     fn forget(&mut self) {
-        if self.peers.values().all(|peer| peer.running == 0) {
+        let away = |peer: &Peer| peer.running == 0 && !peer.waits();
+        if self.peers.values().all(away) {
             self.peers.clear();
         } else if self.peers.len() > IDLE_PEERS_MAX {
             let mut used: Vec<_> = self.peers.values().map(|peer| peer.used).collect();
             used.sort_unstable();
             let middle = used[used.len() / 2];
             self.peers
-                .retain(|_, peer| peer.running > 0 || peer.waits() || peer.used > middle);
+                .retain(|_, peer| !away(peer) || peer.used > middle);
         }
     }
 }
 
-fn wake(waiter: &Waiter) {
-    waiter.granted.store(true, Ordering::Release);
-    waiter.thread.unpark();
+fn wake(waiter: Option<Arc<Waiter>>) {
+    if let Some(waiter) = waiter {
+        waiter.granted.store(true, Ordering::Release);
+        waiter.thread.unpark();
+    }
 }
 
 pub struct Turns {
     state: Mutex<State>,
+    cores: Cores,
     /// Makes running guests call `tick`, now.
     nudge: Box<dyn Fn() + Send + Sync>,
 }
@@ -154,6 +178,8 @@ thread_local! {
     static SINCE: Cell<Instant> = Cell::new(Instant::now());
     /// What the guest had before that.
     static BEFORE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    /// Which kind of turn it holds.
+    static AGE: Cell<Age> = const { Cell::new(Age::New) };
 }
 
 /// A turn held; passed on when dropped.
@@ -163,14 +189,16 @@ pub struct Turn<'a> {
 }
 
 impl Turns {
-    /// `parallel` guests use a processor at once; `nudge` makes them all call `tick`.
+    /// `parallel` guests of each kind use a processor at once; `nudge` makes them all call `tick`.
     pub fn new(parallel: usize, nudge: impl Fn() + Send + Sync + 'static) -> Self {
         let state = State {
-            free: parallel,
+            free_new: parallel,
+            free_old: parallel,
             ..State::default()
         };
         Turns {
             state: Mutex::new(state),
+            cores: Cores::of_this_machine(),
             nudge: Box::new(nudge),
         }
     }
@@ -185,54 +213,60 @@ impl Turns {
     /// Waits for the first turn of a run of `peer`.
     pub fn begin(&self, peer: u32) -> Turn<'_> {
         let mut state = self.lock();
-        let free = state.free > 0;
-        let entered = state.enter(peer);
-        if free {
-            entered.running += 1;
-            state.free -= 1;
-            drop(state);
-        } else {
-            let waiter = waiter();
-            entered.new.push_back(waiter.clone());
-            drop(state);
+        state.enter(peer);
+        let queued = state.claim(peer, Age::New);
+        drop(state);
+        if let Some(waiter) = queued {
             // Whoever has had more than its share makes room at once.
             (self.nudge)();
             park(&waiter);
         }
         SINCE.set(Instant::now());
         BEFORE.set(Duration::ZERO);
+        AGE.set(Age::New);
         Turn { turns: self, peer }
     }
 
     /// Called by a run of `peer` that holds a turn, at every tick and nudge: whose peer has used less
-    /// goes first.
+    /// goes first, and a run that had its tick goes on among the old.
     pub fn tick(&self, peer: u32) {
         let mut state = self.lock();
         let now = Instant::now();
         let took = now - SINCE.replace(now);
-        state.leave(peer, took);
-        let used = state.peers.get(&peer).map_or(took, |own| own.used);
         let had = BEFORE.get() + took;
         BEFORE.set(had);
-        let age = if had < TICK { Age::New } else { Age::Old };
+        state.leave(peer, took);
+        if AGE.get() == Age::New && had >= TICK {
+            let next = state.pass(Age::New);
+            let queued = state.claim(peer, Age::Old);
+            drop(state);
+            wake(next);
+            if let Some(waiter) = queued {
+                park(&waiter);
+            }
+            AGE.set(Age::Old);
+            self.cores.leave_one_alone();
+            SINCE.set(Instant::now());
+            return;
+        }
+        let age = AGE.get();
+        let used = state.peers.get(&peer).map_or(took, |own| own.used);
         let next = state
-            .first()
-            .filter(|&(first, least, id)| {
-                (first, least) < (age, used) || (id == peer && age == Age::Old)
-            })
-            .and_then(|(_, _, id)| state.take(id));
+            .first(age)
+            .filter(|&(least, id)| least < used || (id == peer && age == Age::Old))
+            .and_then(|(_, id)| state.take(id, age));
         let own = state.peers.entry(peer).or_default();
-        let Some(next) = next else {
+        if next.is_none() {
             own.running += 1;
             return;
-        };
+        }
         let waiter = waiter();
         match age {
             Age::New => own.new.push_front(waiter.clone()),
             Age::Old => own.old.push_back(waiter.clone()),
         }
         drop(state);
-        wake(&next);
+        wake(next);
         park(&waiter);
         SINCE.set(Instant::now());
     }
@@ -253,12 +287,14 @@ fn park(waiter: &Waiter) {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
+        let age = AGE.get();
         let mut state = self.turns.lock();
         state.leave(self.peer, SINCE.get().elapsed());
-        let next = state.pass();
+        let next = state.pass(age);
         drop(state);
-        if let Some(next) = next {
-            wake(&next);
+        wake(next);
+        if age == Age::Old {
+            self.turns.cores.take_all();
         }
     }
 }
@@ -319,26 +355,56 @@ mod tests {
         for thread in threads {
             thread.join().unwrap();
         }
-        assert!(most.load(Ordering::SeqCst) <= 2);
-        assert_eq!(turns.lock().free, 2);
+        // Two that are new and two that are not.
+        assert!(most.load(Ordering::SeqCst) <= 4);
+        assert_eq!(turns.lock().free_new, 2);
+        assert_eq!(turns.lock().free_old, 2);
         assert!(turns.lock().peers.is_empty());
     }
 
     #[test]
-    fn a_new_run_goes_before_the_old_ones_of_its_peer() {
-        let (turns, stop) = (turns(1), Arc::new(AtomicBool::new(false)));
-        let loops = loops(&turns, &stop, 1, 8);
-        // All eight have had a tick and take turns.
-        while old(&turns) < 7 {
+    fn a_new_run_does_not_wait_for_an_old_one_that_never_ticks_again() {
+        let turns = turns(1);
+        let (aged, stop) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicBool::new(false)),
+        );
+        let (theirs, their_aged, their_stop) = (turns.clone(), aged.clone(), stop.clone());
+        let stuck = thread::spawn(move || {
+            let _turn = theirs.begin(1);
+            thread::sleep(2 * TICK);
+            theirs.tick(1);
+            their_aged.store(true, Ordering::SeqCst);
+            while !their_stop.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+        });
+        while !aged.load(Ordering::SeqCst) {
             thread::yield_now();
         }
-        let short = turns.begin(1);
-        assert!(old(&turns) >= 7);
-        drop(short);
+        // Would wait for ever if there were one kind of turn.
+        drop(turns.begin(1));
+        drop(turns.begin(2));
+        stop.store(true, Ordering::SeqCst);
+        stuck.join().unwrap();
+    }
+
+    #[test]
+    fn loops_take_turns_and_all_get_on() {
+        let (turns, stop) = (turns(1), Arc::new(AtomicBool::new(false)));
+        let loops: Vec<_> = (1..=3)
+            .flat_map(|peer| loops(&turns, &stop, peer, 3))
+            .collect();
+        // One holds the turn of the old, the others wait for it.
+        while old(&turns) < 8 {
+            thread::yield_now();
+        }
+        drop(turns.begin(1));
         stop.store(true, Ordering::SeqCst);
         for thread in loops {
             thread.join().unwrap();
         }
+        assert!(turns.lock().peers.is_empty());
     }
 
     #[test]
@@ -349,38 +415,16 @@ mod tests {
             peer.used = Duration::from_millis(used);
             peer.new.push_back(waiter());
         }
-        assert_eq!(
-            state.first(),
-            Some((Age::New, Duration::from_millis(30), 2))
-        );
+        assert_eq!(state.first(Age::New), Some((Duration::from_millis(30), 2)));
+        assert_eq!(state.first(Age::Old), None);
         // A newcomer saved nothing up; who is indebted stays so while others are busy.
         assert_eq!(state.enter(4).used, Duration::from_millis(30));
         state.enter(5).used = Duration::from_secs(9);
         assert_eq!(state.enter(5).used, Duration::from_secs(9));
-        assert!(state.take(2).is_some());
-        assert_eq!(
-            state.first(),
-            Some((Age::New, Duration::from_millis(40), 3))
-        );
+        assert!(state.take(2, Age::New).is_some());
+        assert_eq!(state.first(Age::New), Some((Duration::from_millis(40), 3)));
         state.leave(2, Duration::from_millis(100));
         assert_eq!(state.peers[&2].used, Duration::from_millis(130));
-    }
-
-    #[test]
-    fn what_had_its_tick_waits_for_what_had_none_but_not_for_ever() {
-        let mut state = State::default();
-        state.enter(1).old.push_back(waiter());
-        let flood = state.enter(2);
-        flood.used = Duration::from_secs(1);
-        let mut given = Vec::new();
-        for _ in 0..FAIR_TURN {
-            state.enter(2).new.push_back(waiter());
-            let (_, _, id) = state.first().unwrap();
-            assert!(state.take(id).is_some());
-            given.push(id);
-        }
-        assert_eq!(given.iter().filter(|&&id| id == 1).count(), 1);
-        assert_eq!(given.last(), Some(&1));
     }
 
     #[test]
