@@ -82,10 +82,13 @@ async function judgeText(file: string, options: Options): Promise<Built> {
   };
 }
 
-function describeFuel({ start, bound }: FuelEstimate): string {
-  return bound === null
-    ? `${start} to start, then as the data has it: the capability's limit decides`
-    : `at most ${bound}`;
+/** A bound from here on is that of a copy or fill whose length is known at run time only: no figure. */
+const TELLS_NOTHING = 1n << 32n;
+
+export function describeFuel({ start, bound }: FuelEstimate): string {
+  if (bound !== null) return `at most ${bound}`;
+  const first = BigInt(start) < TELLS_NOTHING ? `${start} to start, then as` : 'as';
+  return `${first} the data has it: the capability's limit decides`;
 }
 
 async function build(file: string, options: Options): Promise<void> {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { describeFuel } from '../../../client/cli/commands/build.ts';
 import { SOCKET_MODULE_FILE, socketModule } from '../../../scripts/data/socket-module.ts';
 import { SCRIPT_ENGINE_SHA256, SCRIPT_START_FUEL } from '../../../shared/script/engine.ts';
 
@@ -44,6 +45,15 @@ describe('nmp build', () => {
       /^a\/b\/out\.wasm\n {2}size {5}\d+ bytes\n {2}sha256 {3}[0-9a-f]{64}\n {2}guardian accept .*\n {2}fuel {5}\d+ to start, .*\n$/,
     );
     expect(existsSync(join(folder, 'a/b/out.wasm'))).toBe(true);
+  });
+
+  it('names no bound that tells nothing', () => {
+    const lengthFromData = (2n ** 32n + 1905n).toString();
+    expect(describeFuel({ start: lengthFromData, bound: null })).toBe(
+      "as the data has it: the capability's limit decides",
+    );
+    expect(describeFuel({ start: '598', bound: null })).toMatch(/^598 to start, then as the data/);
+    expect(describeFuel({ start: '598', bound: '700' })).toBe('at most 700');
   });
 
   it('says what does not compile, and writes nothing', () => {
