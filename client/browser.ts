@@ -2,16 +2,13 @@
  * The client in a browser: the same checks as in Node, over WebSockets. The verifier of receipts is
  * fetched when the first receipt is verified.
  */
-import type { Ed25519PrivateKey } from '@libp2p/interface';
 import { z } from 'zod';
 import { createWebVerifierCrypto } from '../shared/attestation/crypto-web.ts';
-import type { AttestationReport } from '../shared/attestation/report.ts';
 import { createNobleSuite } from '../shared/crypto/suite-noble.ts';
 import { NmpError } from '../shared/errors.ts';
-import type { ClientPolicy } from '../shared/policy/client-policy.ts';
 import type { ReceiptVerifier } from '../shared/receipt/verify.ts';
 import { systemClock, systemRandom } from '../shared/runtime.ts';
-import { NmpClient as InjectedClient } from './nmp-client.ts';
+import { ApplicationClient, type ClientInfo, type ClientOptions } from './application-client.ts';
 
 export { NmpError } from '../shared/errors.ts';
 export { parseClientPolicy } from '../shared/policy/client-policy.ts';
@@ -20,11 +17,7 @@ export { parseReceiptRequest } from '../shared/receipt/request.ts';
 // A page's Content Security Policy may allow no code made at run time.
 z.config({ jitless: true });
 
-export interface BrowserClientOptions {
-  /** What the client trusts; there is no default. */
-  readonly policy: ClientPolicy;
-  readonly privateKey?: Ed25519PrivateKey;
-  readonly onReport?: (report: AttestationReport) => void;
+export interface BrowserClientOptions extends ClientOptions {
   /** Where receipt-verifier.wasm lies; default: beside the bundle. Its hash is compared. */
   readonly verifierUrl?: string | URL;
 }
@@ -42,24 +35,22 @@ async function fetchVerifier(url: string | URL): Promise<ReceiptVerifier> {
   return createReceiptVerifier({ suite: createNobleSuite(systemRandom) }, { wasm });
 }
 
-export class NmpClient extends InjectedClient {
-  constructor({ policy, privateKey, onReport, verifierUrl }: BrowserClientOptions) {
+export class NmpClient extends ApplicationClient {
+  /** @throws NmpError USAGE; HANDSHAKE_SUITE if a weaker suite is asked for */
+  constructor(info: ClientInfo, options: BrowserClientOptions) {
     let loaded: Promise<ReceiptVerifier> | undefined;
-    const identity = privateKey === undefined ? {} : { privateKey };
-    super(
-      {
-        suite: createNobleSuite(systemRandom),
-        verifier: createWebVerifierCrypto(crypto.subtle),
-        clock: systemClock,
-        random: systemRandom,
-        receipts: () => {
-          loaded ??= fetchVerifier(
-            verifierUrl ?? new URL('receipt-verifier.wasm', import.meta.url),
-          );
-          return loaded;
-        },
+    const components = {
+      suite: createNobleSuite(systemRandom),
+      verifier: createWebVerifierCrypto(crypto.subtle),
+      clock: systemClock,
+      random: systemRandom,
+      receipts: () => {
+        loaded ??= fetchVerifier(
+          options.verifierUrl ?? new URL('receipt-verifier.wasm', import.meta.url),
+        );
+        return loaded;
       },
-      { policy, ...identity, ...(onReport === undefined ? {} : { onReport }) },
-    );
+    };
+    super(components, info, options);
   }
 }

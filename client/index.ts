@@ -7,6 +7,13 @@ export { NmpError } from '../shared/errors.ts';
 export type { CapabilityDescription } from '../shared/policy/capability.ts';
 export { type ClientPolicy, parseClientPolicy } from '../shared/policy/client-policy.ts';
 export { systemClock, systemRandom } from '../shared/runtime.ts';
+export type {
+  ClientInfo,
+  ClientOptions,
+  QuorumOptions,
+  ToolOptions,
+  WatchdogOptions,
+} from './application-client.ts';
 export { type BuildOptions, type BuiltModule, buildLogic } from './author/build.ts';
 export { ErrorCode } from './error-code.ts';
 export {
@@ -17,14 +24,7 @@ export {
   type NmpClientInit,
   type RunRequest,
 } from './nmp-client.ts';
-export {
-  type ClientInfo,
-  type ClientOptions,
-  NmpClient,
-  type QuorumOptions,
-  type ToolOptions,
-  type WatchdogOptions,
-} from './public-client.ts';
+export { NmpClient } from './node-client.ts';
 export type { QuorumAnswer } from './quorum.ts';
 export { RefusedError } from './refused-error.ts';
 export type { ZkReceipt } from './verify/await-receipt.ts';

@@ -452,7 +452,8 @@ function datasetsOf(
   });
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** @throws NmpError TIMEOUT when the signal fires */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);

@@ -8,7 +8,16 @@ import { NmpError } from '../shared/errors.ts';
 
 const TRACER = 'nmp-enclave';
 
-export type Operation = 'connect' | 'discoverTools' | 'attest' | 'callTool' | 'run';
+export type Operation =
+  | 'connect'
+  | 'discoverTools'
+  | 'attest'
+  | 'callTool'
+  | 'run'
+  | 'callToolQuorum'
+  | 'runQuorum'
+  | 'watch'
+  | 'verifyZkReceipt';
 
 export interface SpanFacts {
   /** Peer ID. */

@@ -12,10 +12,12 @@ import type { CID } from 'multiformats/cid';
 import { NmpError } from '../../shared/errors.ts';
 import { CONNECTION_MONITOR, PROTOCOL } from '../../shared/wire/constants.ts';
 import { eagerFrames, type FrameChannel } from '../../shared/wire/frames.ts';
+import { isQuicAddress } from '../../shared/wire/quic-address.ts';
 import type { ClientIdentity, NodePeer } from '../session/elicit.ts';
 import { eagerYamux } from './eager-muxer.ts';
 import { eagerTcp } from './eager-tcp.ts';
 import { identityOf, OWN_PROTOCOLS, unreachable } from './own-node.ts';
+import { clientQuic } from './quic.ts';
 
 export interface ClientNode {
   readonly identity: ClientIdentity;
@@ -49,13 +51,14 @@ function withPeer(address: Multiaddr, id: string): Multiaddr {
   return text.includes('/p2p/') ? address : multiaddr(`${text}/p2p/${id}`);
 }
 
-/** The address with the Peer ID that must answer there; nothing if it is no TCP address of that peer. */
+/** The address with the Peer ID that must answer there; nothing if it is no TCP or QUIC address of that peer. */
 function dialable(text: string, id: string): Multiaddr[] {
   try {
     const address = withPeer(multiaddr(text), id);
     const parts = address.getComponents();
     const claimed = parts.findLast(({ name }) => name === 'p2p')?.value;
-    return claimed === id && parts.some(({ name }) => name === 'tcp') ? [address] : [];
+    const known = isQuicAddress(address) || parts.some(({ name }) => name === 'tcp');
+    return claimed === id && known ? [address] : [];
   } catch {
     return [];
   }
@@ -65,6 +68,8 @@ function nodePeer(id: PeerId): NodePeer {
   return { id: id.toString(), multihash: id.toMultihash().bytes };
 }
 
+/** A provider that does not answer over QUIC in this time is asked over TCP. */
+const QUIC_PATIENCE_MS = 1_500;
 /** Claims to provide that one node of the table may tell in a lookup. */
 const CLAIMS_PER_ANSWERER = 8;
 /** Claims heard in a lookup before libp2p ends it. */
@@ -95,7 +100,7 @@ export async function createClientNode(init: {
   const libp2p = await createLibp2p({
     privateKey,
     addresses: { listen: [] },
-    transports: [eagerTcp()],
+    transports: [eagerTcp(), clientQuic(OWN_PROTOCOLS)],
     connectionEncrypters: [noise()],
     connectionMonitor: CONNECTION_MONITOR,
     streamMuxers: [eagerYamux(OWN_PROTOCOLS)],
@@ -125,6 +130,19 @@ export async function createClientNode(init: {
     return connection;
   };
 
+  /** QUIC first where a provider has it, for a moment: some networks let no UDP through. */
+  const quickest = async (targets: readonly Multiaddr[], signal: AbortSignal) => {
+    const quic = targets.filter(isQuicAddress);
+    const others = targets.filter((target) => !quic.includes(target));
+    if (quic.length > 0 && others.length > 0) {
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(QUIC_PATIENCE_MS)]);
+      const connection = await libp2p.dial(quic, { signal: patience }).catch(() => undefined);
+      if (connection !== undefined) return connection;
+      signal.throwIfAborted();
+    }
+    return libp2p.dial(others.length > 0 ? others : quic, { signal });
+  };
+
   const remember = (connection: Connection): NodePeer => {
     const id = connection.remotePeer.toString();
     connections.set(id, connection);
@@ -148,7 +166,7 @@ export async function createClientNode(init: {
         if (connection?.status === 'open') return nodePeer(connection.remotePeer);
         const targets = addresses.flatMap((address) => dialable(address, id));
         if (targets.length === 0) throw new NmpError('UNREACHABLE');
-        return remember(await libp2p.dial(targets, { signal }));
+        return remember(await quickest(targets, signal));
       } catch (cause) {
         throw unreachable(cause, signal);
       }

@@ -120,7 +120,7 @@ describe.skipIf(!hasChromium)('the client in Chromium (skipped where it is not i
     const { NmpClient, parseClientPolicy } = await import('/client.js');
     const reports = [];
     try {
-      const client = new NmpClient({
+      const client = new NmpClient({ name: 'page', version: '1' }, {
         policy: parseClientPolicy(JSON.stringify(policy), 'policy'),
         onReport: (report) => reports.push(report),
       });
@@ -135,7 +135,8 @@ describe.skipIf(!hasChromium)('the client in Chromium (skipped where it is not i
     }
   }`;
 
-  async function callWith(policy: unknown): Promise<Record<string, unknown>> {
+  /** The example's logic, built, and arguments for it. */
+  function cohortLogic() {
     const out = join(folder, 'cohort.wasm');
     const logic = join(root, 'examples', 'logic', 'assembly', 'cohort-statistics.ts');
     const nmp = join(root, 'client', 'cli', 'main.ts');
@@ -143,9 +144,11 @@ describe.skipIf(!hasChromium)('the client in Chromium (skipped where it is not i
       cwd: root,
       stdio: 'ignore',
     });
-    const module = [...readFileSync(out)];
-    const args = { condition: '59621000', year: 2026 };
-    return inPage(CALL, { address: node.parent.webSocketAddress, policy, module, args });
+    return { module: [...readFileSync(out)], args: { condition: '59621000', year: 2026 } };
+  }
+
+  async function callWith(policy: unknown): Promise<Record<string, unknown>> {
+    return inPage(CALL, { address: node.parent.webSocketAddress, policy, ...cohortLogic() });
   }
 
   it('attests the node, sends logic, and gives the answer with its evidence', async () => {
@@ -174,11 +177,41 @@ describe.skipIf(!hasChromium)('the client in Chromium (skipped where it is not i
     expect(found.code).toBe('UNREACHABLE');
   });
 
+  it('leaves logic with the node, is told what it gives, and asks for no quorum of one', async () => {
+    const script = `async ({ address, policy, module, args }) => {
+      const { NmpClient, parseClientPolicy } = await import('/client.js');
+      const client = new NmpClient(
+        { name: 'page', version: '1' },
+        { policy: parseClientPolicy(JSON.stringify(policy), 'policy') },
+      );
+      const peer = await client.connect(address);
+      const request = { module: Uint8Array.from(module), args, capability: 'cohort-statistics' };
+      const event = await new Promise((told) => {
+        client.deployWatchdog(peer, 'cohort', told, { intervalMs: 1000, run: request });
+      });
+      const quorum = await client
+        .runQuorum([peer, 'another'], request, { agree: 2 })
+        .catch(({ code }) => code);
+      await client.close();
+      return { look: Number(event.look), output: event.answer?.output, code: event.error?.code, quorum };
+    }`;
+    const found = await inPage<Record<string, unknown>>(script, {
+      address: node.parent.webSocketAddress,
+      policy: node.policy,
+      ...cohortLogic(),
+    });
+    expect(found).toMatchObject({
+      look: 1,
+      output: { groups: expect.any(Array) },
+      quorum: 'QUORUM_FAILED',
+    });
+  });
+
   it('fetches the verifier when a receipt is verified, and finds the lie in one', async () => {
     const script = `async (policy) => {
       const { NmpClient, parseClientPolicy, parseReceiptRequest } = await import('/client.js');
       const loaded = () => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.wasm')).length;
-      const client = new NmpClient({ policy: parseClientPolicy(JSON.stringify(policy), 'policy') });
+      const client = new NmpClient({ name: 'page', version: '1' }, { policy: parseClientPolicy(JSON.stringify(policy), 'policy') });
       const read = (name) => fetch('/receipt/' + name);
       const bytes = new Uint8Array(await (await read('receipt.bin')).arrayBuffer());
       const module = new Uint8Array(await (await read('module.wasm')).arrayBuffer());

@@ -1,6 +1,6 @@
 import { type Attributes, type Span, type Tracer, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NmpClient } from '../../../client/public-client.ts';
+import { NmpClient } from '../../../client/node-client.ts';
 import { traced } from '../../../client/telemetry.ts';
 import { NmpError } from '../../../shared/errors.ts';
 import { PCR, POLICY, reportFor } from '../../support/fake-mesh.ts';
@@ -75,9 +75,14 @@ describe('spans of the client', () => {
     await expect(
       client.run('nobody', { module: new Uint8Array(), args: { secret: 'payload' } }),
     ).rejects.toThrow();
+    const request = { module: new Uint8Array(), args: { secret: 'payload' } };
+    await expect(client.runQuorum(['a', 'b', 'c'], request, { agree: 1 })).rejects.toThrow();
+    await expect(client.watch('nobody', request)).rejects.toThrow();
     expect(told.map(({ name, attributes }) => [name, attributes['error.type']])).toEqual([
       ['nmp.connect', 'USAGE'],
       ['nmp.run', 'UNREACHABLE'],
+      ['nmp.runQuorum', 'USAGE'],
+      ['nmp.watch', 'UNREACHABLE'],
     ]);
     expect(JSON.stringify(told)).not.toContain('payload');
   });

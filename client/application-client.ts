@@ -1,29 +1,27 @@
 /**
- * The client as applications use it: composed of the platform's own clock, randomness and
- * cryptography. Tests and the bridge compose the one beneath by themselves.
+ * The client as applications use it, on whatever platform: retries, quorum, watchdogs and spans over
+ * the one beneath, which tests and the bridge use by itself. index.ts composes it for Node,
+ * browser.ts for browsers.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Ed25519PrivateKey } from '@libp2p/interface';
-import { createNodeVerifierCrypto } from '../shared/attestation/crypto-node.ts';
 import type { AttestationReport } from '../shared/attestation/report.ts';
 import { fromHex } from '../shared/bytes.ts';
-import { createNodeSuite } from '../shared/crypto/suite-node.ts';
 import { NmpError } from '../shared/errors.ts';
 import type { CapabilityDescription } from '../shared/policy/capability.ts';
 import type { ClientPolicy } from '../shared/policy/client-policy.ts';
-import { systemClock, systemRandom } from '../shared/runtime.ts';
 import {
   type Answer,
   type CallOptions,
   NmpClient as InjectedClient,
+  type NmpClientComponents,
   type RunRequest,
+  sleep,
 } from './nmp-client.ts';
 import { type QuorumAnswer, quorum } from './quorum.ts';
 import { retrying } from './retry.ts';
 import { traced } from './telemetry.ts';
 import type { ZkReceipt } from './verify/await-receipt.ts';
-import { loadReceiptVerifier } from './verify/receipts.ts';
-import type { WatchOptions } from './watch.ts';
+import type { WatchFeed, WatchOptions } from './watch.ts';
 import { followWatchdog, startWatchdog, type Watchdog, type WatchdogEvent } from './watchdog.ts';
 
 export interface ClientInfo {
@@ -73,34 +71,23 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const IMAGE_ID_BYTES = 32;
 const NAME = /^[\x20-\x7e]{1,64}$/;
 
-const sleep = async (ms: number, signal: AbortSignal) => pause(ms, undefined, { signal });
-
-export class NmpClient extends InjectedClient {
+export class ApplicationClient extends InjectedClient {
   readonly info: ClientInfo;
   readonly #options: ClientOptions;
   readonly #watchdogs = new Set<Watchdog>();
 
   /** @throws NmpError USAGE; HANDSHAKE_SUITE if a weaker suite is asked for */
-  constructor(info: ClientInfo, options: ClientOptions) {
+  constructor(components: NmpClientComponents, info: ClientInfo, options: ClientOptions) {
     if (!NAME.test(info.name) || !NAME.test(info.version)) {
       throw new NmpError('USAGE', 'name and version are 1 to 64 printable ASCII characters');
     }
     if (options.capabilities?.quantumResistant === false) throw new NmpError('HANDSHAKE_SUITE');
     const { policy, privateKey, onReport } = options;
-    super(
-      {
-        suite: createNodeSuite(),
-        verifier: createNodeVerifierCrypto(),
-        clock: systemClock,
-        random: systemRandom,
-        receipts: loadReceiptVerifier,
-      },
-      {
-        policy,
-        ...(privateKey === undefined ? {} : { privateKey }),
-        ...(onReport === undefined ? {} : { onReport }),
-      },
-    );
+    super(components, {
+      policy,
+      ...(privateKey === undefined ? {} : { privateKey }),
+      ...(onReport === undefined ? {} : { onReport }),
+    });
     this.info = info;
     this.#options = options;
   }
@@ -171,7 +158,9 @@ export class NmpClient extends InjectedClient {
   ): Promise<QuorumAnswer> {
     // n ≥ 3f + 1 nodes bear f that lie.
     const needed = options.agree ?? peers.length - Math.floor((peers.length - 1) / 3);
-    return quorum(peers, needed, (peer) => this.run(peer, request, options));
+    return traced('runQuorum', { capability: request.capability }, () =>
+      quorum(peers, needed, (peer) => this.run(peer, request, options)),
+    );
   }
 
   /** As `runQuorum`, for a capability whose module is installed. */
@@ -182,7 +171,9 @@ export class NmpClient extends InjectedClient {
     options: QuorumOptions = {},
   ): Promise<QuorumAnswer> {
     const needed = options.agree ?? peers.length - Math.floor((peers.length - 1) / 3);
-    return quorum(peers, needed, (peer) => this.callTool(peer, tool, args, options));
+    return traced('callToolQuorum', { capability: tool }, () =>
+      quorum(peers, needed, (peer) => this.callTool(peer, tool, args, options)),
+    );
   }
 
   /**
@@ -199,7 +190,16 @@ export class NmpClient extends InjectedClient {
     if (image?.length !== IMAGE_ID_BYTES) {
       throw new NmpError('USAGE', 'an image id is 32 bytes, or 64 hex digits');
     }
-    await super.verifyZkReceipt(module, image, receipt);
+    await traced('verifyZkReceipt', {}, () => super.verifyZkReceipt(module, image, receipt));
+  }
+
+  override async watch(
+    peer: string,
+    what: RunRequest | { readonly tool: string; readonly args: unknown },
+    options: WatchOptions & Pick<CallOptions, 'signal' | 'timeoutMs'> = {},
+  ): Promise<WatchFeed> {
+    const capability = 'tool' in what ? what.tool : what.capability;
+    return traced('watch', { peer, capability }, () => super.watch(peer, what, options));
   }
 
   /**
