@@ -168,6 +168,7 @@ export async function composeNode(
       release: RELEASE,
       announce: init.announce,
       maxConnections: config.relay.connections,
+      quic: config.quic,
       mesh: {
         bootstrap: config.mesh.bootstrap,
         ranges: config.mesh.dial.map(parseIpRange).filter((range) => range !== undefined),

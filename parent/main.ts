@@ -13,6 +13,11 @@ import { createLog, type Log, type LogLevel, logRelay } from './log.ts';
 import { RelayMetrics, type RelaySnapshot } from './metrics/relay-metrics.ts';
 import { createStatusServer } from './metrics/status-server.ts';
 import { chooseRelay } from './relay/choose-relay.ts';
+import {
+  createDatagramRelay,
+  type DatagramRelay,
+  type DatagramSnapshot,
+} from './relay/datagram-relay.ts';
 import type { EnclaveDialer, Relay } from './relay/relay.ts';
 import { createWebSocketRelay } from './relay/websocket-relay.ts';
 import { roleCredentials } from './role-credentials.ts';
@@ -55,14 +60,22 @@ export interface Parent {
   drain(timeoutMs: number): Promise<void>;
   /** Where browsers connect, if the configuration asks for it: `/ip4/…/tcp/…/ws/p2p/…` of the first enclave. */
   readonly webSocketAddress?: string;
+  /** Where it answers over QUIC, if the configuration asks for it: `/ip4/…/udp/…/quic-v1/p2p/…` of the first enclave. */
+  readonly quicAddress?: string;
+  /** Counters of that; of the first enclave. */
+  datagrams(): DatagramSnapshot | undefined;
   /** Port of /metrics and /health, if the configuration asks for them. */
   readonly statusPort?: number;
   stop(): Promise<void>;
 }
 
-function multiaddrOf(host: string, port: number): string {
+function hostPart(host: string): string {
   const family = host.includes(':') ? 'ip6' : /^[0-9.]+$/.test(host) ? 'ip4' : 'dns';
-  return `/${family}/${host}/tcp/${port}`;
+  return `/${family}/${host}`;
+}
+
+function multiaddrOf(host: string, port: number): string {
+  return `${hostPart(host)}/tcp/${port}`;
 }
 
 const ENCLAVES_MAX = 4;
@@ -114,9 +127,9 @@ function supervisorOf(
   );
 }
 
-/** `/…/tcp/PORT…` with a port so much higher. */
+/** `/…/tcp/PORT…` or `/…/udp/PORT…` with a port so much higher. */
 function withPortRaised(address: string, by: number): string {
-  return address.replace(/\/tcp\/(\d+)/, (_, port) => `/tcp/${Number(port) + by}`);
+  return address.replace(/\/(tcp|udp)\/(\d+)/, (_, kind, port) => `/${kind}/${Number(port) + by}`);
 }
 
 /** @throws NmpError CONFIG_INVALID */
@@ -156,10 +169,13 @@ function tellLog(log: Log, supervisor: Supervisor, enclave: number): void {
 interface Member {
   readonly supervisor: Supervisor;
   readonly dialer: EnclaveDialer;
+  readonly datagrams: DatagramRelay | undefined;
   readonly outbound: { readonly proxy: DialProxy; readonly path: string } | undefined;
-  /** Known once its relay listens. */
+  /** Known once its relays listen. */
   announce: readonly string[];
   address: string;
+  /** Without the Peer ID. */
+  quicAddress: string | undefined;
 }
 
 function memberOf(init: ParentInit, enclave: number, log: Log): Member {
@@ -169,7 +185,7 @@ function memberOf(init: ParentInit, enclave: number, log: Log): Member {
   const supervisor = supervisorOf(init, state, () => member.announce);
   tellLog(log, supervisor, enclave);
   if (init.onEvent !== undefined) supervisor.onEvent(init.onEvent);
-  const { outboundPath, dialer } = supervisor;
+  const { outboundPath, dialer, datagrams } = supervisor;
   const names = kmsHosts(config);
   const outbound =
     config.mesh.dial.length + names.length > 0 && outboundPath !== undefined
@@ -178,9 +194,13 @@ function memberOf(init: ParentInit, enclave: number, log: Log): Member {
   const member: Member = {
     supervisor,
     dialer: init.wrapDialer?.(dialer) ?? dialer,
+    datagrams: config.quic
+      ? createDatagramRelay({ enclave: init.wrapDialer?.(datagrams) ?? datagrams })
+      : undefined,
     outbound,
     announce: config.announce,
     address: '',
+    quicAddress: undefined,
   };
   return member;
 }
@@ -215,6 +235,7 @@ export async function startParent(init: ParentInit): Promise<Parent> {
     log('parent.stopping');
     stopLogging();
     await Promise.all(relays.map((relay) => relay.stop()));
+    await Promise.all(members.map(({ datagrams }) => datagrams?.stop()));
     await Promise.all(supervisors.map((supervisor) => supervisor.stop()));
     await Promise.all(members.map(({ outbound }) => outbound?.proxy.stop()));
     await status.stop();
@@ -232,9 +253,14 @@ export async function startParent(init: ParentInit): Promise<Parent> {
       const at = relay === undefined ? port : (await relay.start({ host, port: raised })).port;
       if (relay !== undefined) log('relay.listening', { enclave: index, port: at });
       member.address = multiaddrOf(host, at);
+      const udp = await member.datagrams?.start({ host, port: config.listen.port === 0 ? 0 : at });
+      if (udp !== undefined) {
+        log('relay.listening', { enclave: index, port: udp.port });
+        member.quicAddress = `${hostPart(host)}/udp/${udp.port}/quic-v1`;
+      }
       member.announce =
         config.announce.length === 0
-          ? [member.address]
+          ? [member.address, ...(member.quicAddress === undefined ? [] : [member.quicAddress])]
           : config.announce.map((claimed) => withPortRaised(claimed, at - port));
     }
     const browsers =
@@ -253,6 +279,7 @@ export async function startParent(init: ParentInit): Promise<Parent> {
       address: enclaves.length === 1 ? first.address : address,
       enclaves,
       metrics: () => metrics.snapshot(),
+      datagrams: () => members[0]?.datagrams?.snapshot(),
       async drain(timeoutMs) {
         log('parent.draining', { timeoutMs });
         await Promise.all(relays.map((relay) => relay.drain(timeoutMs)));
@@ -260,6 +287,9 @@ export async function startParent(init: ParentInit): Promise<Parent> {
       ...(browsers === undefined
         ? {}
         : { webSocketAddress: `${browsers}/ws/p2p/${first.ready.peerId}` }),
+      ...(members[0]?.quicAddress === undefined
+        ? {}
+        : { quicAddress: `${members[0].quicAddress}/p2p/${first.ready.peerId}` }),
       ...(statusPort === undefined ? {} : { statusPort }),
       stop,
     };

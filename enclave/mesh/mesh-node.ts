@@ -14,15 +14,18 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import type { IpRange } from '../../shared/policy/ip-range.ts';
+import type { Clock } from '../../shared/runtime.ts';
 import {
   CONNECTION_MONITOR,
   PROTOCOL,
   STREAM_WINDOW_BYTES_MAX,
 } from '../../shared/wire/constants.ts';
+import { createDatagramDoor, type DatagramDoor } from './datagram-door.ts';
 import type { EnclaveSocket } from './enclave-socket.ts';
 import { dialTarget, proxiedTcp } from './proxied-tcp.ts';
 
 export interface MeshNodeComponents {
+  readonly clock: Clock;
   readonly socket: EnclaveSocket;
 }
 
@@ -31,6 +34,8 @@ export interface MeshNodeInit {
   /** Addresses that the parent claims to be reachable at; hints, never trusted. */
   readonly announce: readonly string[];
   readonly maxConnections: number;
+  /** Answers over QUIC, too. */
+  readonly quic?: boolean;
   /** How to reach other nodes; without it this one dials nobody. */
   readonly mesh?: MeshReach;
 }
@@ -67,17 +72,18 @@ export interface MeshNode {
 }
 
 export async function createMeshNode(
-  { socket }: MeshNodeComponents,
+  { clock, socket }: MeshNodeComponents,
   init: MeshNodeInit,
 ): Promise<MeshNode> {
   const ranges = init.mesh?.ranges ?? [];
+  const quic = init.quic === true ? await openQuic(clock, socket) : undefined;
   const node = await createLibp2p({
     privateKey: init.privateKey,
     addresses: {
-      listen: [`/unix/${encodeURIComponent(socket.meshPath)}`],
+      listen: [`/unix/${encodeURIComponent(socket.meshPath)}`, ...(quic?.listen ?? [])],
       announce: [...init.announce],
     },
-    transports: [proxiedTcp({ dialPath: socket.dialPath, ranges })],
+    transports: [proxiedTcp({ dialPath: socket.dialPath, ranges }), ...(quic?.transports ?? [])],
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
@@ -111,6 +117,7 @@ export async function createMeshNode(
       }),
     },
   });
+  const door = await quic?.door();
   const dht: KadDHT = node.services.dht;
   // Answers about providers take their addresses from here, our own too.
   await node.peerStore.merge(node.peerId, { multiaddrs: init.announce.map((a) => multiaddr(a)) });
@@ -142,7 +149,24 @@ export async function createMeshNode(
     },
     stop: async () => {
       stopJoining();
+      await door?.stop();
       await node.stop();
+    },
+  };
+}
+
+/** The package and its native part are loaded by nodes that are asked for it. */
+async function openQuic(clock: Clock, { datagramPath: path }: EnclaveSocket) {
+  const { quicListening } = await import('./quic-listener.ts');
+  const listening = Promise.withResolvers<number>();
+  return {
+    listen: ['/ip4/127.0.0.1/udp/0/quic-v1'],
+    transports: [quicListening(listening.resolve)],
+    /** What leads to the endpoint, once libp2p has it listen. */
+    async door(): Promise<DatagramDoor> {
+      const door = createDatagramDoor({ clock }, { path, port: await listening.promise });
+      await door.start();
+      return door;
     },
   };
 }

@@ -35,6 +35,8 @@ export interface NodeInit {
   readonly guardianPolicy: Uint8Array;
   readonly release: string;
   readonly announce: readonly string[];
+  /** Answers over QUIC, too. */
+  readonly quic?: boolean;
   readonly maxConnections: number;
   readonly mesh?: MeshReach;
 }

@@ -43,6 +43,7 @@ class LocalSupervisor implements Supervisor {
     path: join(this.#directory, 'mesh.sock'),
     dial: () => connect(join(this.#directory, 'mesh.sock')),
   };
+  readonly datagrams = { dial: () => connect(join(this.#directory, 'quic.sock')) };
   readonly outboundPath = join(this.#directory, 'dial.sock');
 
   constructor(clock: Clock, init: LocalInit) {

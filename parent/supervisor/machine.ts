@@ -65,6 +65,7 @@ class MachineSupervisor implements Supervisor {
   /** Leads to the machine that runs now; a fresh directory each boot keeps stale programs out. */
   readonly #meshPath = join(this.#home, 'mesh.sock');
   readonly dialer = { path: this.#meshPath, dial: () => connect(this.#meshPath) };
+  readonly datagrams = { dial: () => connect(join(this.#directory, 'quic.sock')) };
 
   constructor(clock: Clock, init: MachineInit) {
     this.#clock = clock;

@@ -12,6 +12,8 @@ export type SupervisorEvent =
 export interface Supervisor {
   /** Opens streams to the running enclave. */
   readonly dialer: EnclaveDialer;
+  /** Opens streams that carry the datagrams of one flow each. */
+  readonly datagrams: EnclaveDialer;
   /** Unix socket to which the enclave's outbound streams come, if it can have any. */
   readonly outboundPath?: string;
   /** Starts and resolves when the enclave is ready for the first time. */

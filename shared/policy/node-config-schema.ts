@@ -236,6 +236,12 @@ export const nodeConfigSchema = z
       .describe(
         'Where the parent takes WebSockets, for browsers; of several enclaves, to the first.',
       ),
+    quic: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The parent takes QUIC, too: UDP at the address and port of `listen`, which must be an IP address.',
+      ),
     announce: z
       .array(z.string().min(1).max(MULTIADDR_MAX))
       .max(16)

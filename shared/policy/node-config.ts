@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { NmpError } from '../errors.ts';
 import { nestsWithin } from '../wire/canonical-json.ts';
+import { ipBytes } from './ip-range.ts';
 import { type DatasetConfig, type NodeConfig, nodeConfigSchema } from './node-config-schema.ts';
 import { VALUE_SCHEMA_DEPTH_MAX } from './node-config-value.ts';
 import type { ValueSchema } from './value-schema.ts';
@@ -84,6 +85,9 @@ function valueDepth(schema: ValueSchema): number {
 /** What the schema of a single part cannot say. */
 function crossCheck(config: NodeConfig): { path: Path; message: string }[] {
   const problems: { path: Path; message: string }[] = [];
+  if (config.quic && ipBytes(config.listen.host) === undefined) {
+    problems.push({ path: ['listen', 'host'], message: 'QUIC needs an IP address' });
+  }
   const datasets = new Map<string, ReadonlySet<string>>();
   config.datasets.forEach((dataset, at) => {
     const names = declaredColumns(dataset);

@@ -10,6 +10,7 @@ import { createDialProxy } from '../../parent/dial-proxy/dial-proxy.ts';
 import { RelayMetrics } from '../../parent/metrics/relay-metrics.ts';
 import { createRelay } from '../../parent/relay/relay.ts';
 import { type IpRange, parseIpRange } from '../../shared/policy/ip-range.ts';
+import { systemClock } from '../../shared/runtime.ts';
 
 export interface LoopbackNode {
   readonly mesh: MeshNode;
@@ -34,7 +35,7 @@ export async function startMeshNode(
   await proxy.start(socket.dialPath ?? '');
   const announce = `/ip4/127.0.0.1/tcp/${port}`;
   const mesh = await createMeshNode(
-    { socket },
+    { clock: systemClock, socket },
     {
       privateKey: await generateKeyPair('Ed25519'),
       announce: [announce],

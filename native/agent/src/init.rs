@@ -5,7 +5,9 @@ use crate::heartbeat;
 use crate::mounts::{self, RUN};
 use crate::nsm::{self, NsmDevice};
 use crate::report::{self, Reason};
-use crate::socket::{Address, CID_ANY, CID_PARENT, PORT_CONTROL, PORT_DIAL, PORT_MESH};
+use crate::socket::{
+    Address, CID_ANY, CID_PARENT, PORT_CONTROL, PORT_DATAGRAMS, PORT_DIAL, PORT_MESH,
+};
 use crate::supervise::{NODE, run_node};
 use nix::errno::Errno;
 use nix::sys::reboot::{RebootMode, reboot};
@@ -109,14 +111,14 @@ fn start_bridge(parent: u32) -> Option<()> {
         listen: Address::Unix(unix(name)),
         to: Address::Vsock { cid: parent, port },
     };
+    let into = |port, name: &str| Route {
+        listen: Address::Vsock { cid: CID_ANY, port },
+        to: Address::Unix(unix(name)),
+    };
     let bridge = Bridge::new(vec![
-        Route {
-            listen: Address::Vsock {
-                cid: CID_ANY,
-                port: PORT_MESH,
-            },
-            to: Address::Unix(unix("mesh.sock")),
-        },
+        into(PORT_MESH, "mesh.sock"),
+        // Nobody is behind it unless the node answers over QUIC.
+        into(PORT_DATAGRAMS, "quic.sock"),
         out("dial.sock", PORT_DIAL),
         out("control.sock", PORT_CONTROL),
     ])

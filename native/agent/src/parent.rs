@@ -1,11 +1,11 @@
 //! The parent's side of vsock, for a parent process that speaks unix sockets only.
 //!
-//! `DIR/mesh.sock` leads to the enclave's mesh port. What the enclave opens to ports 5006 and 5007
+//! `DIR/mesh.sock` leads to the enclave's mesh port, `DIR/quic.sock` to that of datagrams. What the enclave opens to ports 5006 and 5007
 //! comes out at `DIR/vsock_5006` and `DIR/vsock_5007`; where a program serves the guest's vsock on a
 //! unix socket already (emulators), it does that itself under its own name.
 
 use crate::bridge::{Bridge, Route};
-use crate::socket::{Address, CID_ANY, PORT_CONTROL, PORT_DIAL, PORT_MESH};
+use crate::socket::{Address, CID_ANY, PORT_CONTROL, PORT_DATAGRAMS, PORT_DIAL, PORT_MESH};
 use nix::errno::Errno;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -44,20 +44,20 @@ pub fn parse(arguments: &[String]) -> Option<Init> {
 
 pub fn routes(init: &Init) -> Vec<Route> {
     let unix = |name: String| Address::Unix(init.directory.join(name));
-    let to = match &init.enclave {
-        Enclave::Cid(cid) => Address::Vsock {
-            cid: *cid,
-            port: PORT_MESH,
-        },
-        Enclave::Hybrid(socket) => Address::Hybrid {
-            socket: socket.clone(),
-            port: PORT_MESH,
+    let into = |name: &str, port| Route {
+        listen: unix(name.into()),
+        to: match &init.enclave {
+            Enclave::Cid(cid) => Address::Vsock { cid: *cid, port },
+            Enclave::Hybrid(socket) => Address::Hybrid {
+                socket: socket.clone(),
+                port,
+            },
         },
     };
-    let mut routes = vec![Route {
-        listen: unix("mesh.sock".into()),
-        to,
-    }];
+    let mut routes = vec![
+        into("quic.sock", PORT_DATAGRAMS),
+        into("mesh.sock", PORT_MESH),
+    ];
     if let Enclave::Cid(_) = init.enclave {
         routes.extend([PORT_DIAL, PORT_CONTROL].map(|port| Route {
             listen: Address::Vsock { cid: CID_ANY, port },

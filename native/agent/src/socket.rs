@@ -21,6 +21,7 @@ pub const CID_HOST: u32 = 2;
 pub const PORT_MESH: u32 = 5005;
 pub const PORT_DIAL: u32 = 5006;
 pub const PORT_CONTROL: u32 = 5007;
+pub const PORT_DATAGRAMS: u32 = 5008;
 pub const PORT_HEARTBEAT: u32 = 9000;
 
 const BACKLOG: i32 = 511;
