@@ -39,6 +39,13 @@ async function lockedPackages(root: string): Promise<ReadonlyMap<string, Bundled
   return all;
 }
 
+/** The same for a package that is not bundled but lies in the image. @throws NmpError IMAGE_INPUT */
+export async function lockedPackage(root: string, name: string): Promise<BundledPackage> {
+  const known = (await lockedPackages(root)).get(`node_modules/${name}`);
+  if (known === undefined) throw new NmpError('IMAGE_INPUT', `${name} is not in the lockfile.`);
+  return known;
+}
+
 /** The folder of the package that an input file belongs to. */
 function packageFolder(input: string): string | undefined {
   return /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];

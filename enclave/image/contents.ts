@@ -7,11 +7,11 @@ import { NmpError } from '../../shared/errors.ts';
 import { type NodeConfig, parseNodeConfig } from '../../shared/policy/node-config.ts';
 import { SCRIPT_ENGINE_SHA256 } from '../../shared/script/engine.ts';
 import { isCounted } from '../egress/gate/gate.ts';
-import { type Bundle, bundleNode, type Profile } from './bundle.ts';
+import { type Bundle, bundleNode, lockedPackage, type Profile } from './bundle.ts';
 import { unpackDebian } from './debian.ts';
 import { stripElf } from './elf.ts';
 import type { ImageEntry, Origin } from './origin.ts';
-import { DEBIAN, LIBRARIES, NODE } from './pins.ts';
+import { DEBIAN, LIBRARIES, NODE, QUIC } from './pins.ts';
 
 export interface ContentsInit {
   /** Of the checkout, with its packages installed. */
@@ -109,7 +109,10 @@ function refuseWhatFails(config: NodeConfig, path: string): void {
 }
 
 /** The configuration and every file that it names, which must lie below its own folder. */
-async function configuration(path: string, origin: Omit<Origin, 'reason'>): Promise<ImageEntry[]> {
+async function configuration(
+  path: string,
+  origin: Omit<Origin, 'reason'>,
+): Promise<{ config: NodeConfig; files: ImageEntry[] }> {
   const text = await read(path);
   const config = parseNodeConfig(Buffer.from(text).toString('utf8'), path);
   refuseWhatFails(config, path);
@@ -148,14 +151,26 @@ async function configuration(path: string, origin: Omit<Origin, 'reason'>): Prom
       file(`${CONFIG_FOLDER}/${clean}`, await read(join(dirname(path), clean)), reason(why)),
     );
   }
-  return entries;
+  return { config, files: entries };
+}
+
+/** The native part of QUIC: beside the node, where the package looks first. */
+async function quicAddon(root: string): Promise<ImageEntry> {
+  const { package: name, version } = QUIC;
+  const data = await pinned(join(root, 'node_modules', name, QUIC.file), QUIC.sha256);
+  const reason = 'QUIC, since the configuration asks for it';
+  return file(`app/${QUIC.file}`, data, { package: name, version, reason }, 0o555);
 }
 
 /** @throws NmpError IMAGE_INPUT, CONFIG_INVALID */
 export async function imageContents(init: ContentsInit): Promise<Contents> {
   const own = (reason: string): Origin => ({ package: PROJECT, version: init.version, reason });
   const native = (name: string) => read(join(init.native, name));
-  const bundle = await bundleNode(init.root, init.profile);
+  const bundled = await bundleNode(init.root, init.profile);
+  const origin = { package: 'configuration', version: 'of this image' };
+  const { config, files } = await configuration(init.config, origin);
+  const unbundled = config.quic ? [await lockedPackage(init.root, QUIC.package)] : [];
+  const bundle = { ...bundled, packages: [...bundled.packages, ...unbundled] };
   const node = await pinned(join(init.root, 'node_modules', 'node', 'bin', 'node'), NODE.sha256);
   const scope = { type: 'module', imports: { '#native/*': './native/*.node' } };
   const folder = (path: string, reason: string): ImageEntry => ({
@@ -223,7 +238,8 @@ export async function imageContents(init: ContentsInit): Promise<Contents> {
         await pinned(join(init.root, 'shared', 'script', 'engine.wasm'), SCRIPT_ENGINE_SHA256),
         own('runs logic that is plain JavaScript, inside the sandbox'),
       ),
-      ...(await configuration(init.config, { package: 'configuration', version: 'of this image' })),
+      ...(config.quic ? [await quicAddon(init.root)] : []),
+      ...files,
       ...(await libraries(init.cache)),
     ],
     bundle,

@@ -47,6 +47,14 @@ export const NODE = {
   sha256: '7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c',
 } as const;
 
+/** npm's package with the native part of QUIC, and that file's own hash; for nodes that answer over it. */
+export const QUIC = {
+  package: '@chainsafe/libp2p-quic-linux-x64-gnu',
+  version: '2.1.1',
+  file: 'libp2p-quic.linux-x64-gnu.node',
+  sha256: '78bffd2b25e50f93e7a839918f3fda9c5af192e2b1e2a5404d64b0403febbfb9',
+} as const;
+
 /** Built by scripts/image/kernel.sh from Debian's source; the hash of what comes out. */
 export const KERNEL = {
   package: 'linux-source-6.12',

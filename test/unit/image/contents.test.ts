@@ -114,6 +114,16 @@ describe.skipIf(!there)('the contents', () => {
     all = [...boot, ...application];
   });
 
+  it('have the native part of QUIC if the configuration asks for it, and name it', async () => {
+    const name = '@chainsafe/libp2p-quic-linux-x64-gnu';
+    const { application, bundle } = await contentsOf(writeConfig('quic.json', { quic: true }));
+    const addon = application.find(({ origin }) => origin.package === name);
+    expect(addon).toMatchObject({ path: 'app/libp2p-quic.linux-x64-gnu.node', mode: 0o555 });
+    expect(bundle.packages.find((known) => known.name === name)?.version).toBe('2.1.1');
+    const without = await contentsOf(config);
+    expect(without.bundle.packages.map((known) => known.name)).not.toContain(name);
+  });
+
   it('are these and no others', () => {
     expect(all.map(({ path }) => path).sort()).toEqual([
       'app/command',
