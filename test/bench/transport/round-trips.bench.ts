@@ -1,6 +1,7 @@
 /**
  * Round trips, counted: the time over a link with 50 ms each way, less the time of the same thing
- * without delay, by 100 ms. HTTPS and plain js-libp2p go over the same link in the same run.
+ * without delay, by 100 ms. HTTPS and plain js-libp2p go over the same link in the same run, QUIC over
+ * one of the same delay for datagrams.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,6 +13,7 @@ import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
+import { delayDatagrams } from '../../support/delay-datagrams.ts';
 import { delayLink } from '../../support/delay-link.ts';
 import { startLocal } from '../../support/local-node.ts';
 import { constantModule } from '../../support/modules.ts';
@@ -23,6 +25,7 @@ const REPEATS = 5;
 const integer = { type: 'object', properties: {}, additionalProperties: false };
 const CONFIG = {
   version: 1,
+  quic: true,
   datasets: [],
   capabilities: [
     {
@@ -54,9 +57,10 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
 async function trips(
   target: number,
   measure: (port: number) => Promise<readonly number[]>,
+  link: typeof delayLink = delayLink,
 ): Promise<number[]> {
-  const far = await delayLink(target, ONE_WAY_MS);
-  const near = await delayLink(target, 0);
+  const far = await link(target, ONE_WAY_MS);
+  const near = await link(target, 0);
   const runs: { far: readonly number[]; near: readonly number[] }[] = [];
   await measure(near.port);
   for (let i = 0; i < REPEATS; i++) {
@@ -134,9 +138,8 @@ export async function run(): Promise<Row[]> {
   const [, port, peer] = /\/tcp\/(\d+)\/p2p\/(.+)$/.exec(node.parent.address) ?? [];
   if (peer === undefined) throw new Error('no address');
   const request = { module: constantModule('{"n":7}'), args: {}, capability: 'small' };
-  const [cold, attested, second] = await trips(Number(port), async (linkPort) => {
+  const asked = async (address: string) => {
     const client = node.client();
-    const address = `/ip4/127.0.0.1/tcp/${linkPort}/p2p/${peer}`;
     const first = await timed(async () => {
       await client.run(await client.connect(address), request);
     });
@@ -144,7 +147,15 @@ export async function run(): Promise<Row[]> {
     const call = await timed(() => client.run(peer, request));
     await client.close();
     return [first, again, call];
-  });
+  };
+  const overTcp = (linkPort: number) => asked(`/ip4/127.0.0.1/tcp/${linkPort}/p2p/${peer}`);
+  const [cold, attested, second] = await trips(Number(port), overTcp);
+  const [, udp] = /\/udp\/(\d+)\/quic-v1/.exec(node.parent.quicAddress ?? '') ?? [];
+  const [coldQuic] = await trips(
+    Number(udp),
+    (linkPort) => asked(`/ip4/127.0.0.1/udp/${linkPort}/quic-v1/p2p/${peer}`),
+    delayDatagrams,
+  );
   await node.stop();
   const https = await httpsTrips();
   const plain = await plainLibp2pTrips();
@@ -166,6 +177,22 @@ export async function run(): Promise<Row[]> {
       unit,
       peer: `plain js-libp2p, unattested (${plain.toFixed(2)})`,
       ratio: value(cold) / plain,
+    },
+    {
+      area: 'transport',
+      name: 'cold start to first attested answer (QUIC)',
+      value: value(coldQuic),
+      unit,
+      peer: `HTTPS, first byte (${https.toFixed(2)})`,
+      ratio: value(coldQuic) / https,
+    },
+    {
+      area: 'transport',
+      name: 'cold start to first attested answer (QUIC)',
+      value: value(coldQuic),
+      unit,
+      peer: `plain js-libp2p, unattested (${plain.toFixed(2)})`,
+      ratio: value(coldQuic) / plain,
     },
     { area: 'transport', name: 'attested session, open connection', value: value(attested), unit },
     { area: 'transport', name: 'later call, open session', value: value(second), unit },
