@@ -16,8 +16,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { Command, type CommanderError } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { commandsFor } from '../../client/cli/commands.ts';
 import { connectHost } from '../support/mcp-host.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -33,25 +35,27 @@ beforeAll(() => {
   for (const linked of ['node_modules', 'client', 'docs']) {
     symlinkSync(join(root, linked), join(folder, linked));
   }
-  const npx = join(folder, 'bin', 'npx');
-  const nmp = join(root, 'client', 'cli', 'main.ts');
-  writeFileSync(
-    npx,
-    `#!/bin/bash
-program="$1"; shift
+  const nmp = `'${process.execPath}' '${join(root, 'client', 'cli', 'main.ts')}'`;
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const npmStart = scripts.start.replace(/^node \S+/, nmp);
+  for (const [name, body] of Object.entries({
+    nmp: `exec ${nmp} "$@"`,
+    npm: `[ "$*" = start ] && exec ${npmStart}; exit 99`,
+    npx: `program="$1"; shift
 case "$program" in
-  nmp) exec '${process.execPath}' '${nmp}' "$@" ;;
+  nmp) exec ${nmp} "$@" ;;
   node) exec '${process.execPath}' "$@" ;;
   *) echo "npx $program is not known here" >&2; exit 99 ;;
-esac
-`,
-  );
-  chmodSync(npx, 0o755);
+esac`,
+  })) {
+    writeFileSync(join(folder, 'bin', name), `#!/bin/bash\n${body}\n`);
+    chmodSync(join(folder, 'bin', name), 0o755);
+  }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function blocks(file: string, language: string): readonly string[] {
-  const text = readFileSync(join(root, 'docs', file), 'utf8');
+  const text = readFileSync(join(root, file === 'README.md' ? '' : 'docs', file), 'utf8');
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
     (match) => match[1] ?? '',
   );
@@ -73,11 +77,18 @@ function isMade(line: string): boolean {
   return true;
 }
 
+/** The shell lines of a page. */
+function shellLines(file: string): readonly string[] {
+  return blocks(file, 'sh').flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'));
+}
+
 /** Runs the shell blocks of a page in one shell that stops at the first failure. */
 async function runPage(file: string): Promise<{ stdout: string; stderr: string }> {
-  const lines = blocks(file, 'sh')
-    .flatMap((block) => block.split('\n'))
-    .filter((line) => line !== '' && !isMade(line));
+  return runLines(shellLines(file));
+}
+
+async function runLines(given: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+  const lines = given.filter((line) => line !== '' && !isMade(line));
   let script = ['set -e -m', ...lines].join('\n');
   // Ports that something of the reader's may hold are replaced, in the example's files as well.
   for (const port of new Set(script.match(/\b(47|87)\d\d\b/g))) {
@@ -105,6 +116,25 @@ async function runPage(file: string): Promise<{ stdout: string; stderr: string }
   });
 }
 
+/** Whether the command line takes these words; nothing is run. */
+async function parses(words: readonly string[]): Promise<boolean> {
+  const program = new Command('nmp');
+  for (const register of await commandsFor(words)) register(program);
+  let ran = false;
+  const tame = (command: Command) => {
+    command
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
+    if (command.commands.length === 0) command.action(() => (ran = true));
+    command.commands.forEach(tame);
+  };
+  tame(program);
+  return program.parseAsync([...words], { from: 'user' }).then(
+    () => ran,
+    (error: CommanderError) => error.code === 'commander.helpDisplayed',
+  );
+}
+
 describe('the documentation', { timeout: 120_000 }, () => {
   it('leads from nothing to a verified answer, and to a blocked leak', async () => {
     const { stdout, stderr } = await runPage('quickstart.md');
@@ -112,6 +142,62 @@ describe('the documentation', { timeout: 120_000 }, () => {
     expect(stderr).toContain('PASS: every check that was asked for holds.');
     expect(stderr).toContain('EGRESS_BLOCKED');
     expect(stdout).toContain('--policy');
+  });
+
+  it('uses a node as the front page says', async () => {
+    rmSync(join(folder, 'build', 'client-policy.json'), { force: true });
+    const lines = shellLines('README.md').filter((line) => !line.startsWith('make '));
+    const started = lines.map((line) =>
+      line.startsWith('npm start')
+        ? 'npm start & until [ -s build/client-policy.json ]; do sleep 0.2; done; : examples/nmp.node.json'
+        : line,
+    );
+    expect(started).not.toEqual(lines);
+    const { stdout, stderr } = await runLines([...started, 'kill %1']);
+    expect(stdout).toContain('"meanAge"');
+    expect(stderr).toContain('PASS: every check that was asked for holds.');
+  });
+
+  it('verifies a receipt without node or network', async () => {
+    for (const name of ['receipt.bin', 'module.wasm', 'request.json']) {
+      cpSync(join(root, 'test', 'vectors', 'receipts', 'sum', name), join(folder, name));
+    }
+    const { stdout } = await runPage('receipts.md');
+    const [verified, inspected] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(verified).toMatchObject({ verified: true, outcome: 'ok' });
+    expect(inspected).toMatchObject({ segments: 1 });
+  });
+
+  it('seals a dataset with a key from a file', async () => {
+    const table = 'id,value\n1,a value that chance does not write\n';
+    writeFileSync(join(folder, 'lab-results.csv'), table);
+    // The other way asks a key service, and has a test of its own (e2e/kms).
+    const lines = shellLines('sealed-datasets.md').filter((line) =>
+      /^openssl|--key-file/.test(line),
+    );
+    expect(lines).toHaveLength(2);
+    await runLines(lines);
+    expect(readFileSync(join(folder, 'lab-results.sealed')).includes('that chance')).toBe(false);
+  });
+
+  it('names only commands and options that there are', async () => {
+    const pages = [
+      'README.md',
+      ...readdirSync(join(root, 'docs')).filter((f) => f.endsWith('.md')),
+    ];
+    const lines = pages.flatMap((page) => shellLines(page).map((line) => ({ page, line })));
+    const commands = lines.flatMap(({ page, line }) => {
+      const words = /^(?:! )?(?:npx )?nmp (.*?)(?: *[#&<|>].*)?$/.exec(line.trim())?.[1];
+      return words === undefined ? [] : [{ page, words: words.trim().split(/ +/) }];
+    });
+    expect(commands.length).toBeGreaterThan(20);
+    for (const { page, words } of commands) {
+      expect(await parses(words), `${page}: nmp ${words.join(' ')}`).toBe(true);
+    }
+    expect(await parses(['run', '--nod', 'x'])).toBe(false);
   });
 
   it('has two whole examples: sealed FHIR resources, and fraud counts until the budget is spent', async () => {
