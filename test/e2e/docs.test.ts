@@ -125,7 +125,10 @@ async function parses(words: readonly string[]): Promise<boolean> {
     command
       .exitOverride()
       .configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
-    if (command.commands.length === 0) command.action(() => (ran = true));
+    if (command.commands.length === 0)
+      command.action(() => {
+        ran = true;
+      });
     command.commands.forEach(tame);
   };
   tame(program);
