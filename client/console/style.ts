@@ -33,6 +33,5 @@ textarea[aria-invalid=true]{border-color:var(--fail);border-width:2px}
 .bar{fill:var(--skip)}.bar.good{fill:var(--pass)}
 summary{cursor:pointer;padding:.3rem 0}
 @media (max-width:40rem){.chain{flex-direction:column;gap:1.4rem}.chain li{flex:none}.chain li+li::before{content:"↓";left:1rem;top:-1.6rem}.scroll table{min-width:44rem}.facts{grid-template-columns:1fr}}
-@media (prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important;scroll-behavior:auto!important}}
 @media (forced-colors:active){.chain li,.mesh rect{border:1px solid}.bar{forced-color-adjust:none}}
 `;

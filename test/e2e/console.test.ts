@@ -90,6 +90,34 @@ describe.skipIf(!hasChromium)('the console in Chromium (skipped where it is not 
     },
   );
 
+  it.each(['good.html', 'bad.html', 'report.html'])(
+    '%s: with colours forced by the system every step keeps an outline and says how it ended',
+    async (name) => {
+      const { page } = await open(fileOf(name), { forcedColors: 'active' });
+      expect(await violations(page)).toEqual([]);
+      const steps = await page.evaluate<readonly [string, string][]>(
+        `[...document.querySelectorAll('.chain li')].map((step) =>
+          [getComputedStyle(step).borderTopStyle, step.textContent])`,
+      );
+      if (name !== 'report.html') expect(steps.length).toBeGreaterThan(3);
+      for (const [outline, text] of steps) {
+        expect(outline).toBe('solid');
+        expect(text).toMatch(/[✓✗–]|not checked/);
+      }
+      await page.close();
+    },
+  );
+
+  it('moves nothing, whatever the reader prefers', async () => {
+    const { page } = await open(fileOf('good.html'), { reducedMotion: 'no-preference' });
+    const moving = await page.evaluate(`[...document.querySelectorAll('*')].filter((element) => {
+      const { animationName, transitionDuration, scrollBehavior } = getComputedStyle(element);
+      return animationName !== 'none' || transitionDuration !== '0s' || scrollBehavior !== 'auto';
+    }).length`);
+    expect(moving).toBe(0);
+    await page.close();
+  });
+
   async function verifyFiles(page: Page, module: string): Promise<string> {
     await page.setInputFiles('#file-receipt', join(receipts, 'receipt.bin'));
     await page.setInputFiles('#file-request', join(receipts, 'request.json'));
