@@ -44,6 +44,8 @@ export class LoopFinder {
   #function = 0;
 
   // Comparisons in frames still open, as a stack.
+  /** How many of the guards below hold; what lies beyond is stale. */
+  #guards = 0;
   #guardLocal: number[] = [];
   #guardOp: number[] = [];
   #guardLimit: number[] = [];
@@ -247,7 +249,7 @@ export class LoopFinder {
     };
     if (condition) take(this.#tripsBy(loop, here, this.#local, this.#op, this.#limit, ++this.#seq));
     const from = this.#loopSeq[loop] as number;
-    for (let index = this.#guardSeq.length - 1; index >= 0; index--) {
+    for (let index = this.#guards - 1; index >= 0; index--) {
       const seq = this.#guardSeq[index] as number;
       if (seq < from) break;
       if ((this.#guardExit[index] as number) >= loop) continue;
@@ -355,23 +357,19 @@ export class LoopFinder {
     depth: number,
     exit: number,
   ): void {
-    this.#guardLocal.push(local);
-    this.#guardOp.push(op);
-    this.#guardLimit.push(limit);
-    this.#guardSeq.push(seq);
-    this.#guardDepth.push(depth);
-    this.#guardExit.push(exit);
+    const at = this.#guards++;
+    this.#guardLocal[at] = local;
+    this.#guardOp[at] = op;
+    this.#guardLimit[at] = limit;
+    this.#guardSeq[at] = seq;
+    this.#guardDepth[at] = depth;
+    this.#guardExit[at] = exit;
   }
 
   /** Forgets the guards in frames at `depth` or deeper: they no longer dominate what follows. */
   #dropGuards(depth: number): void {
-    let length = this.#guardDepth.length;
-    while (length > 0 && (this.#guardDepth[length - 1] as number) >= depth) length--;
-    this.#guardLocal.length = length;
-    this.#guardOp.length = length;
-    this.#guardLimit.length = length;
-    this.#guardSeq.length = length;
-    this.#guardDepth.length = length;
-    this.#guardExit.length = length;
+    let count = this.#guards;
+    while (count > 0 && (this.#guardDepth[count - 1] as number) >= depth) count--;
+    this.#guards = count;
   }
 }
