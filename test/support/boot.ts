@@ -60,7 +60,7 @@ export async function boot(profile: Profile, init: BootInit = {}): Promise<Boote
   const driver = createQemuDriver({
     image: init.image ?? imageOf(profile),
     tools: TOOLS ?? '',
-    agent: join(ROOT, 'build', 'image', 'native', 'nmp-agent'),
+    agent: process.env.NMP_BOOT_AGENT ?? join(ROOT, 'build', 'image', 'native', 'nmp-agent'),
     memoryMiB: init.memoryMiB ?? 1024,
     cpus: 2,
     log: join(ROOT, 'build', `boot-${init.log ?? profile}.log`),
