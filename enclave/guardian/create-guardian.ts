@@ -18,7 +18,7 @@ import {
   policyHash,
 } from './policy.ts';
 import { Reader, Stop } from './reader.ts';
-import { prefixedSecrets, type SecretDetector } from './secrets.ts';
+import { loadSecretDetector, type SecretDetector } from './secrets.ts';
 import { walkCode } from './walk-code.ts';
 
 export interface GuardianComponents {
@@ -72,7 +72,7 @@ export function createGuardian(
   const policy = structuredClone(init.policy);
   const judgement = {
     authority: components.authority,
-    secrets: components.secrets ?? prefixedSecrets,
+    secrets: components.secrets ?? loadSecretDetector(),
     policy,
   };
   const verdicts = new RecentMap<GuardianVerdict>(init.cacheEntries ?? CACHE_ENTRIES);

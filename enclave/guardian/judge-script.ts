@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { SCRIPT_BYTES_MAX } from '../../shared/script/engine.ts';
 import { verdictDigest } from './create-guardian.ts';
 import type { GuardianVerdict } from './guardian.ts';
-import { prefixedSecrets, type SecretDetector } from './secrets.ts';
+import { loadSecretDetector, type SecretDetector } from './secrets.ts';
 
 function isText(bytes: Uint8Array): boolean {
   try {
@@ -20,7 +20,7 @@ function isText(bytes: Uint8Array): boolean {
 export function judgeScript(
   engine: GuardianVerdict,
   text: Uint8Array,
-  secrets: SecretDetector = prefixedSecrets,
+  secrets: SecretDetector = loadSecretDetector(),
 ): GuardianVerdict {
   const reasons = new Set(engine.reasons);
   if (text.length === 0 || text.length > SCRIPT_BYTES_MAX) reasons.add('COST');

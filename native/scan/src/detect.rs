@@ -198,7 +198,7 @@ fn token(text: &[u8], at: usize, member: impl Fn(u8) -> bool) -> usize {
         .count()
 }
 
-fn jwt(text: &[u8], at: usize) -> Option<usize> {
+pub fn jwt(text: &[u8], at: usize) -> Option<usize> {
     let url = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     let head = token(text, at, url);
     (text.get(head) == Some(&b'.')).then_some(())?;
@@ -209,7 +209,7 @@ fn jwt(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// scheme://user:password@host
-fn credentials_in_url(text: &[u8], at: usize) -> Option<usize> {
+pub fn credentials_in_url(text: &[u8], at: usize) -> Option<usize> {
     let end = token(text, at, |b| {
         b.is_ascii_graphic()
             && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b'/' | b'?' | b'#' | b'\\')

@@ -46,6 +46,7 @@ export const SECRETS: readonly Case[] = [
   secret('GitHub token', join('ghp', '_', alphabet.slice(0, 36))),
   secret('Slack token', join('xoxb', '-123456789012-', alphabet.slice(0, 24))),
   secret('Stripe live key', join('sk', '_live_', alphabet.slice(0, 24))),
+  secret('Stripe test key', join('sk', '_test_', alphabet.slice(0, 24))),
   secret('Google API key', join('AI', 'za', alphabet.slice(0, 35))),
   secret(
     'JSON Web Token',
@@ -73,7 +74,6 @@ export const SECRETS: readonly Case[] = [
   harmless('public key', '-----BEGIN PUBLIC KEY-----'),
   harmless('certificate', '-----BEGIN CERTIFICATE-----'),
   harmless('AKIA inside a word', 'MAKIAVELLIANISCHESWERK12'),
-  harmless('Stripe test key', join('sk', '_test_', alphabet.slice(0, 24))),
   harmless('error message about keys', 'no PRIVATE KEY was given'),
 ];
 
