@@ -18,6 +18,7 @@ import { PROTOCOL } from '../shared/wire/constants.ts';
 import { type NodeRecord, openNodeRecord } from '../shared/wire/node-record.ts';
 import { publicKeyFromMultihash } from '../shared/wire/peer-key.ts';
 import { assertTrigger } from '../shared/wire/watch.ts';
+import { askPeers } from './mesh/ask-peers.ts';
 import { type ClientNode, createClientNode } from './mesh/client-node.ts';
 import { findProvider } from './mesh/find-provider.ts';
 import { type Provider, ProviderMemory } from './mesh/provider-memory.ts';
@@ -148,6 +149,21 @@ export class NmpClient {
     } catch (cause) {
       throw cause instanceof NmpError ? cause : new NmpError('UNREACHABLE', undefined, { cause });
     }
+  }
+
+  /**
+   * Nodes that a node has reached by itself: where the mesh can be joined when that one is gone. Hints,
+   * like those of `discover`.
+   * @throws NmpError FRAME_MALFORMED, UNREACHABLE, CONNECTION_LOST, TIMEOUT
+   */
+  async knownPeers(
+    peer: string,
+    options: CallOptions = {},
+  ): Promise<{ readonly peer: string; readonly addresses: readonly string[] }[]> {
+    const signal = this.#signal(options);
+    const frames = await (await this.#node()).open(peer, PROTOCOL.peers, signal);
+    const listed = await askPeers(frames, signal);
+    return listed.map(({ id, addresses }) => ({ peer: id, addresses }));
   }
 
   /**

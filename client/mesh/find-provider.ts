@@ -5,7 +5,7 @@
  */
 import { NmpError } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/runtime.ts';
-import { addressGroup } from './address-group.ts';
+import { addressGroup } from '../../shared/wire/address-group.ts';
 import type { Provider, ProviderMemory } from './provider-memory.ts';
 
 export interface FindComponents {

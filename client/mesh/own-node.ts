@@ -10,6 +10,7 @@ export const OWN_PROTOCOLS: ReadonlySet<string> = new Set([
   PROTOCOL.elicit,
   PROTOCOL.call,
   PROTOCOL.describe,
+  PROTOCOL.peers,
 ]);
 
 export function unreachable(cause: unknown, signal: AbortSignal): NmpError {

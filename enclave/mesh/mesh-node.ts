@@ -14,18 +14,21 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import type { IpRange } from '../../shared/policy/ip-range.ts';
-import type { Clock } from '../../shared/runtime.ts';
+import type { Clock, Random } from '../../shared/runtime.ts';
 import {
   CONNECTION_MONITOR,
   PROTOCOL,
   STREAM_WINDOW_BYTES_MAX,
 } from '../../shared/wire/constants.ts';
+import type { ListedPeer } from '../../shared/wire/peer-list.ts';
 import { createDatagramDoor, type DatagramDoor } from './datagram-door.ts';
 import type { EnclaveSocket } from './enclave-socket.ts';
+import { type PeerExchangeTiming, startPeerExchange } from './peer-exchange.ts';
 import { dialTarget, proxiedTcp } from './proxied-tcp.ts';
 
 export interface MeshNodeComponents {
   readonly clock: Clock;
+  readonly random: Random;
   readonly socket: EnclaveSocket;
 }
 
@@ -45,6 +48,8 @@ export interface MeshReach {
   readonly bootstrap: readonly string[];
   /** Ranges that may be dialled. */
   readonly ranges: readonly IpRange[];
+  /** Of the exchange of peers; tests hurry it. */
+  readonly exchange?: Partial<PeerExchangeTiming>;
 }
 
 /** Pauses after the first announcements, then between all later ones. */
@@ -68,11 +73,13 @@ export interface MeshNode {
    * until `signal`: those who keep our records come and go.
    */
   keepProviding(keys: readonly CID[], signal: AbortSignal): void;
+  /** Peers that it would hand on to a stranger. */
+  knownPeers(): readonly ListedPeer[];
   stop(): Promise<void>;
 }
 
 export async function createMeshNode(
-  { clock, socket }: MeshNodeComponents,
+  { clock, random, socket }: MeshNodeComponents,
   init: MeshNodeInit,
 ): Promise<MeshNode> {
   const ranges = init.mesh?.ranges ?? [];
@@ -124,6 +131,11 @@ export async function createMeshNode(
   const provide = async (key: CID, signal: AbortSignal) => {
     for await (const event of dht.provide(key, { signal })) void event;
   };
+  const timing = init.mesh?.exchange;
+  const exchange = await startPeerExchange(
+    { node, clock, random },
+    { ranges, ...(timing === undefined ? {} : { timing }) },
+  );
   const stopJoining = keepJoined(node, init.mesh?.bootstrap ?? []);
   return {
     peerId: node.peerId,
@@ -147,8 +159,10 @@ export async function createMeshNode(
         }
       })();
     },
+    knownPeers: () => exchange.known.list(''),
     stop: async () => {
       stopJoining();
+      exchange.stop();
       await door?.stop();
       await node.stop();
     },

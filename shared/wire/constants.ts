@@ -9,6 +9,8 @@ export const PROTOCOL = {
   /** Signed node record, fetched before any attestation. */
   describe: '/nmp/describe/1.0.0',
   kad: '/nmp/kad/1.0.0',
+  /** Peers that the node has reached. */
+  peers: '/nmp/peers/1.0.0',
 } as const;
 
 /** X-Wing (KEM 0x647a), HKDF-SHA384, AES-256-GCM (RFC 9180 code points side by side). */

@@ -74,6 +74,16 @@ describe('a mesh of two nodes', () => {
     await agent.close();
   }, 60_000);
 
+  it('tells an agent where else it can be joined', async () => {
+    const [first, second] = nodes;
+    if (first === undefined || second === undefined) throw new Error('not started');
+    const [address, peer] = first.parent.address.split('/p2p/');
+    const agent = second.client();
+    const asked = await agent.connect(second.parent.address);
+    expect(await agent.knownPeers(asked)).toEqual([{ peer, addresses: [address] }]);
+    await agent.close();
+  });
+
   it('shows its operator that it is up', async () => {
     const port = nodes[0]?.parent.statusPort;
     const response = await fetch(`http://127.0.0.1:${port}/health`);

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { unixEnclaveSocket } from '../../enclave/mesh/enclave-socket.ts';
-import { createMeshNode, type MeshNode } from '../../enclave/mesh/mesh-node.ts';
+import { createMeshNode, type MeshNode, type MeshReach } from '../../enclave/mesh/mesh-node.ts';
 import { createDialProxy } from '../../parent/dial-proxy/dial-proxy.ts';
 import { RelayMetrics } from '../../parent/metrics/relay-metrics.ts';
 import { createRelay } from '../../parent/relay/relay.ts';
 import { type IpRange, parseIpRange } from '../../shared/policy/ip-range.ts';
-import { systemClock } from '../../shared/runtime.ts';
+import { systemClock, systemRandom } from '../../shared/runtime.ts';
 
 export interface LoopbackNode {
   readonly mesh: MeshNode;
@@ -25,22 +25,24 @@ export function ranges(...texts: readonly string[]): IpRange[] {
 export async function startMeshNode(
   bootstrap: readonly string[],
   allowed: readonly IpRange[] = ranges('127.0.0.0/8'),
+  init: Pick<MeshReach, 'exchange'> & { readonly host?: string } = {},
 ): Promise<LoopbackNode> {
+  const { host = '127.0.0.1', ...exchange } = init;
   const folder = mkdtempSync(join(tmpdir(), 'nmp-mesh-'));
   const socket = unixEnclaveSocket(folder, true);
   const dial = () => connect({ path: socket.meshPath, allowHalfOpen: true });
   const relay = createRelay({ enclave: { dial }, metrics: new RelayMetrics() });
-  const { port } = await relay.start({ host: '127.0.0.1', port: 0 });
+  const { port } = await relay.start({ host, port: 0 });
   const proxy = createDialProxy();
   await proxy.start(socket.dialPath ?? '');
-  const announce = `/ip4/127.0.0.1/tcp/${port}`;
+  const announce = `/ip4/${host}/tcp/${port}`;
   const mesh = await createMeshNode(
-    { clock: systemClock, socket },
+    { clock: systemClock, random: systemRandom, socket },
     {
       privateKey: await generateKeyPair('Ed25519'),
       announce: [announce],
       maxConnections: 200,
-      mesh: { bootstrap, ranges: allowed },
+      mesh: { bootstrap, ranges: allowed, ...exchange },
     },
   );
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressGroup } from '../../../../client/mesh/address-group.ts';
+import { addressGroup } from '../../../../shared/wire/address-group.ts';
 import { DEFAULT_FIND_LIMITS, findProvider } from '../../../../client/mesh/find-provider.ts';
 import {
   DEFAULT_MEMORY_LIMITS,
