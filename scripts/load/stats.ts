@@ -30,11 +30,16 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Slope of y over x by least squares; NaN with fewer than two different x. */
+/**
+ * Slope of y over x, the median of those of all pairs (Theil–Sen): one collection of garbage, which
+ * bends a line by least squares either way, decides nothing. NaN with fewer than two different x.
+ */
 export function slope(points: readonly (readonly [x: number, y: number])[]): number {
-  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length;
-  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
-  const above = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
-  const below = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
-  return below === 0 ? Number.NaN : above / below;
+  const slopes = points.flatMap(([x, y], index) =>
+    points
+      .slice(index + 1)
+      .filter(([other]) => other !== x)
+      .map(([otherX, otherY]) => (otherY - y) / (otherX - x)),
+  );
+  return quantile(slopes, 0.5);
 }

@@ -26,8 +26,10 @@ it('quantiles are nearest ranks of any order', () => {
   expect(quantile([], 0.5)).toBeNaN();
 });
 
-it('a slope is exact on a line, and flat noise has none', () => {
+it('a slope is exact on a line, flat noise has none, and one step down hides none', () => {
   expect(slope([0, 1, 2, 5].map((x) => [x, 3 * x + 7] as const))).toBeCloseTo(3, 12);
   expect(slope([0, 1, 2, 3].map((x) => [x, x % 3 === 0 ? 1 : 0] as const))).toBeCloseTo(0, 12);
+  const collected = Array.from({ length: 100 }, (_, x) => [x, (x < 15 ? 200 : 0) + 3 * x] as const);
+  expect(slope(collected)).toBeCloseTo(3, 1);
   expect(slope([[1, 1]])).toBeNaN();
 });
