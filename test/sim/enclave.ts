@@ -12,24 +12,30 @@ import type { Nsm } from '../../enclave/attest/nsm.ts';
 import { createSimulatedNsm } from '../../enclave/attest/simulated.ts';
 import { createSimulatedRoot } from '../../enclave/attest/simulated-root.ts';
 import { openDatasets } from '../../enclave/data/open.ts';
+import { createDataKeys, encryptionContext } from '../../enclave/data/sealed/keys.ts';
+import { readHeader, sealBytes, unsealBytes } from '../../enclave/data/sealed/stream.ts';
 import { createEgressFilter } from '../../enclave/egress/egress-filter.ts';
 import { loadScanner } from '../../enclave/egress/scanner.ts';
 import { loadAuthority } from '../../enclave/guardian/authority.ts';
 import { createGuardian } from '../../enclave/guardian/create-guardian.ts';
 import { DEFAULT_POLICY } from '../../enclave/guardian/policy.ts';
+import type { Kms } from '../../enclave/kms/kms.ts';
 import { loadCapabilities } from '../../enclave/node/capability.ts';
 import { encodeNodeStatement } from '../../shared/attestation/statement.ts';
 import { toHex, utf8 } from '../../shared/bytes.ts';
 import { createNodeSuite } from '../../shared/crypto/suite-node.ts';
 import { parseClientPolicy } from '../../shared/policy/client-policy.ts';
-import { parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { type DatasetConfig, parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { createReceiptVerifier } from '../../shared/receipt/verify.ts';
 import { type Clock, systemRandom } from '../../shared/runtime.ts';
 import { signNodeRecord } from '../../shared/wire/node-record.ts';
+import { inputOf } from '../support/sealed.ts';
 import { EPOCH_MS } from './scheduler.ts';
 
 /** Text in every record of the dataset, and in no answer that may leave. */
 export const MARKER = 'MARKER-7f3a';
 
+const KEY_ID = 'arn:aws:kms:eu-central-1:111122223333:key/simulation';
 const nothing = { type: 'object', properties: {}, additionalProperties: false };
 const CONFIG = {
   version: 1,
@@ -40,6 +46,8 @@ const CONFIG = {
       format: 'ndjson',
       path: 'stays.ndjson',
       classification: 'restricted',
+      salt: '5a'.repeat(32),
+      sealed: { kms: { keyId: KEY_ID } },
       columns: [{ name: 'note', type: 'utf8' }],
     },
   ],
@@ -55,6 +63,7 @@ const CONFIG = {
         required: ['n'],
       },
       limits: { fuel: 1_000_000, deadlineMs: 5_000 },
+      proofModes: ['attested', 'stark-composite'],
     },
   ],
 };
@@ -73,11 +82,45 @@ async function parts() {
   const config = parseNodeConfig(JSON.stringify(CONFIG), 'simulation');
   const egress = createEgressFilter({ scanner: loadScanner() });
   const rows = Array.from({ length: 40 }, (_, i) => JSON.stringify({ note: `${MARKER}-${i}` }));
-  const source = { read: async () => Uint8Array.from(utf8(rows.join('\n'))) };
+  const plain = utf8(rows.join('\n'));
+  const dataKey = systemRandom.bytes(32);
+  const named = { name: 'stays', format: 'ndjson' } as const;
+  const sealed = sealBytes(
+    {
+      ...named,
+      provider: 'kms',
+      keyId: KEY_ID,
+      // What it means is between owner and service: here its context alone.
+      encryptedKey: utf8(JSON.stringify(encryptionContext(named))),
+      chunkBytes: 1024,
+      noncePrefix: systemRandom.bytes(7),
+    },
+    dataKey,
+    plain,
+  );
+  /** The dataset as a node that starts opens it. @throws NmpError SEALED_*, KMS_*, CMS_*, NSM_* */
+  const openSealed = (kms: Kms) => {
+    const keys = createDataKeys({ createKms: () => kms });
+    const source = {
+      async read(dataset: DatasetConfig, maxBytes: number) {
+        const { header } = await readHeader(inputOf(sealed));
+        const key = await keys.open(header, dataset.sealed ?? { keyFile: '' });
+        try {
+          return await unsealBytes(inputOf(sealed), key, maxBytes);
+        } finally {
+          key.fill(0);
+        }
+      },
+    };
+    return openDatasets(config, { random: systemRandom, source });
+  };
+  const source = { read: async () => Uint8Array.from(plain) };
   const readModule = async () => {
     throw new Error('no module is installed');
   };
   return {
+    dataKey,
+    openSealed,
     egress,
     guardian: createGuardian({ authority: loadAuthority() }, { policy: DEFAULT_POLICY }),
     datasets: await openDatasets(config, { random: systemRandom, source }),
@@ -147,6 +190,13 @@ async function boot(
   };
 }
 
+async function impostorUnder(root: Awaited<ReturnType<typeof createSimulatedRoot>>): Promise<Nsm> {
+  const pcrs = new Map([[0, new Uint8Array(48).fill(9)]]);
+  const nsm = createSimulatedNsm({ clock, random: systemRandom }, { root, pcrs });
+  await nsm.attest({});
+  return nsm;
+}
+
 export async function createEnclaves() {
   const common = await parts();
   const [root, strangersRoot] = [
@@ -164,6 +214,15 @@ export async function createEnclaves() {
     policy: parseClientPolicy(
       JSON.stringify({ version: 1, releases: [release], simulatedRoots: [root.fingerprint] }),
       'simulation',
+    ),
+    root: root.certificate,
+    pcr0: new Uint8Array(48).fill(1),
+    // Genuine hardware, under the same root, that runs something else.
+    impostor: await impostorUnder(root),
+    // The seal has a stand-in (seal.ts): the file that ships is not looked at.
+    receipts: await createReceiptVerifier(
+      { suite: createNodeSuite() },
+      { wasm: new Uint8Array(0) },
     ),
     clients: [await generateKeyPair('Ed25519'), await generateKeyPair('Ed25519')],
   } as const;

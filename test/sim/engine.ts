@@ -9,7 +9,7 @@ interface PureExports {
   readonly nmp_run: (pointer: number, length: number) => bigint;
 }
 
-function runOnV8(wasm: Uint8Array, input: Uint8Array): Uint8Array {
+export function runOnV8(wasm: Uint8Array, input: Uint8Array): Uint8Array {
   const module = new WebAssembly.Module(Uint8Array.from(wasm));
   const exports = new WebAssembly.Instance(module).exports as unknown as PureExports;
   const pointer = exports.nmp_alloc(input.length);

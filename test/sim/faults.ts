@@ -43,7 +43,36 @@ export const PARTY_FAULTS = [
   'crossed-answers',
 ] as const;
 
-export const FAULTS = [...WIRE_FAULTS, ...RELAY_FAULTS, ...PARTY_FAULTS] as const;
+/** Done by the key service, or by the parent that carries its bytes, whenever the enclave starts. */
+export const KEY_FAULTS = [
+  'kms-denied',
+  'kms-silent',
+  'kms-garbage',
+  'kms-replayed-answer',
+  'kms-replayed-document',
+  'kms-swap-key',
+  'kms-other-key',
+  'kms-impostor',
+] as const;
+
+/** Done by the prover, or to the spool of its unfinished work. */
+export const PROOF_FAULTS = [
+  'prover-crash',
+  'prover-slow',
+  'prover-diverges',
+  'replay-receipt',
+  'forge-receipt',
+  'disk-full',
+  'rewind-spool',
+] as const;
+
+export const FAULTS = [
+  ...WIRE_FAULTS,
+  ...RELAY_FAULTS,
+  ...PARTY_FAULTS,
+  ...KEY_FAULTS,
+  ...PROOF_FAULTS,
+] as const;
 export type Fault = (typeof FAULTS)[number];
 
 export interface Plan {

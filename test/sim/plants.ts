@@ -20,7 +20,27 @@ const PLANTS = {
     line: 'if (failure !== undefined) throw failure;',
     instead: 'void failure;',
   },
+  'take-any-receipt': {
+    file: '/shared/receipt/verify.ts',
+    line: 'if (wrong !== undefined) throw new NmpError(wrong);',
+    instead: 'void wrong;',
+  },
+  'take-any-spool': {
+    file: '/enclave/prove/spool.ts',
+    line: 'if (opened.sequence < least) throw fault();',
+    instead: 'void least;',
+  },
 } as const;
+
+/** Puts seal.ts of this folder in the place of the verifier of STARKs, for what is loaded from then on. */
+export function standInForSeals(): void {
+  registerHooks({
+    resolve(specifier, context, next) {
+      const meant = specifier === './seal.ts' && context.parentURL?.endsWith('/receipt/verify.ts');
+      return next(meant ? new URL('seal.ts', import.meta.url).href : specifier, context);
+    },
+  });
+}
 
 export type Plant = keyof typeof PLANTS;
 export const PLANT_NAMES = Object.keys(PLANTS) as Plant[];

@@ -23,12 +23,18 @@ export class Scheduler {
     return this.#nowMs;
   }
 
-  after(delayMs: number, action: () => void): void {
-    this.#events.push({ atMs: this.#nowMs + delayMs, order: this.#order++, action });
+  /** @returns what takes it back */
+  after(delayMs: number, action: () => void): () => void {
+    const event = { atMs: this.#nowMs + delayMs, order: this.#order++, action };
+    this.#events.push(event);
+    return () => {
+      const at = this.#events.indexOf(event);
+      if (at >= 0) this.#events.splice(at, 1);
+    };
   }
 
   sleep(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.after(delayMs, resolve));
+    return new Promise((resolve) => void this.after(delayMs, resolve));
   }
 
   /** A clock of a party that is wrong by `skewMs()`; its monotonic side is never set. */
@@ -64,22 +70,31 @@ export class Scheduler {
 }
 
 /**
- * Puts the platform's timeouts on virtual time for the length of `body`: the code under test asks
- * `AbortSignal.timeout`, which no clock can be handed to.
+ * Puts the platform's timers on virtual time for the length of `body`: the code under test asks
+ * `AbortSignal.timeout` and `setTimeout`, which no clock can be handed to.
  */
 export async function withVirtualTimeouts<T>(
   scheduler: Scheduler,
   body: () => Promise<T>,
 ): Promise<T> {
-  const original = AbortSignal.timeout;
+  const original = { timeout: AbortSignal.timeout, set: setTimeout, clear: clearTimeout };
   AbortSignal.timeout = (ms) => {
     const controller = new AbortController();
     scheduler.after(ms, () => controller.abort(new DOMException('timed out', 'TimeoutError')));
     return controller.signal;
   };
+  const pending = new Map<unknown, () => void>();
+  const later = (action: () => void, ms: number) => {
+    const timer = {};
+    pending.set(timer, scheduler.after(ms, action));
+    return timer;
+  };
+  const cancel = (timer: unknown) => pending.get(timer)?.();
+  Object.assign(globalThis, { setTimeout: later, clearTimeout: cancel });
   try {
     return await body();
   } finally {
-    AbortSignal.timeout = original;
+    AbortSignal.timeout = original.timeout;
+    Object.assign(globalThis, { setTimeout: original.set, clearTimeout: original.clear });
   }
 }

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FAULTS, planOf } from './faults.ts';
+import { FAULTS, type Fault, KEY_FAULTS, PROOF_FAULTS, planOf } from './faults.ts';
 import { PLANT_NAMES } from './plants.ts';
 
 const SEEDS = Number(process.env.NMP_SIM_SEEDS ?? 100);
@@ -16,6 +16,7 @@ function simulate(...args: string[]) {
   const summary: {
     readonly broken: readonly { readonly seed: number; readonly violations: readonly string[] }[];
     readonly ends: Readonly<Record<string, number>>;
+    readonly starts: Readonly<Record<string, number>>;
     readonly digest: string;
   } = JSON.parse(stdout);
   return summary;
@@ -48,12 +49,45 @@ describe('the simulation', () => {
     expect(plans.some((faults) => faults.length === 0)).toBe(true);
   });
 
-  /** What failed once: seed and what it was. */
+  /** What failed once, under the faults that found it. */
   it.each([
-    [8, 'failed entropy had no code'],
-    [147, 'a node record that came too late left its stream open'],
-    [166, 'a node record that came too late left its stream open'],
-  ])('seed %i stays mended: %s', (seed) => {
-    expect(simulate('--seeds', '1', '--first', String(seed)).broken).toEqual([]);
-  });
+    ['node-entropy', 'failed entropy had no code'],
+    ['client-entropy', 'failed entropy had no code'],
+    ['slow-loris', 'a node record that came too late left its stream open'],
+    ['drop', 'a node record that came too late left its stream open'],
+    ['delay', 'a node record that came too late left its stream open'],
+  ])(
+    'under %s alone it stays mended: %s',
+    (fault) => {
+      expect(simulate('--seeds', '20', '--faults', fault).broken).toEqual([]);
+    },
+    600_000,
+  );
+
+  it('reaches what can go wrong with keys and with proofs', () => {
+    const under = (known: readonly Fault[], ...not: readonly Fault[]) =>
+      simulate('--seeds', '60', '--faults', known.filter((one) => !not.includes(one)).join(','));
+    // Those left out end most starts, and most calls, before anything else can.
+    const keys = under(KEY_FAULTS, 'kms-denied', 'kms-silent', 'kms-swap-key');
+    expect(keys.broken).toEqual([]);
+    expect(Object.keys(keys.starts)).toEqual(
+      expect.arrayContaining(['up', 'CMS_DECRYPT', 'SEALED_CHUNK']),
+    );
+    const refusing = under(['kms-denied', 'kms-silent', 'kms-swap-key']);
+    expect(refusing.broken).toEqual([]);
+    expect(Object.keys(refusing.starts)).toEqual(
+      expect.arrayContaining(['up', 'KMS_DENIED', 'KMS_UNREACHABLE']),
+    );
+    const proofs = under(PROOF_FAULTS, 'prover-diverges', 'disk-full');
+    expect(proofs.broken).toEqual([]);
+    expect(Object.keys(proofs.ends)).toEqual(
+      expect.arrayContaining(['answer with receipt', 'RECEIPT_PROVER', 'RECEIPT_SEAL']),
+    );
+    expect(proofs.starts.RECEIPT_SPOOL).toBeGreaterThan(0);
+    const refused = under(['prover-diverges', 'disk-full']);
+    expect(refused.broken).toEqual([]);
+    expect(Object.keys(refused.ends)).toEqual(
+      expect.arrayContaining(['RECEIPT_DIVERGED', 'RECEIPT_SPOOL']),
+    );
+  }, 600_000);
 });

@@ -6,20 +6,27 @@ import { NmpClient } from '../../client/nmp-client.ts';
 import { serveRecord } from '../../enclave/node/describe.ts';
 import { streamHandler } from '../../enclave/node/node.ts';
 import { createPipeline } from '../../enclave/node/pipeline.ts';
+import { createProofs } from '../../enclave/prove/proofs.ts';
+import { createProofSpool } from '../../enclave/prove/spool.ts';
 import type { Outcome } from '../../enclave/sandbox/engine.ts';
 import { type CallHandler, serveCall, serveElicit } from '../../enclave/session/serve.ts';
 import { SessionStore } from '../../enclave/session/session-store.ts';
 import type { VerifierCrypto } from '../../shared/attestation/crypto.ts';
-import { toHex } from '../../shared/bytes.ts';
+import { fromHex, toHex } from '../../shared/bytes.ts';
 import type { CryptoSuite } from '../../shared/crypto/suite.ts';
 import { createNodeSuite } from '../../shared/crypto/suite-node.ts';
 import { NmpError } from '../../shared/errors.ts';
+import { RECEIPT_IMAGES } from '../../shared/receipt/images.ts';
+import type { Clock, Random } from '../../shared/runtime.ts';
 import { LogicResponse } from '../../shared/wire/codec.ts';
 import { PROTOCOL } from '../../shared/wire/constants.ts';
 import { libp2pFrames } from '../../shared/wire/frames.ts';
-import { type Enclave, type Enclaves, hardware, MARKER } from './enclave.ts';
+import { ParentDisk } from './disk.ts';
+import { type Enclave, type Enclaves, hardware, MARKER, type Parts } from './enclave.ts';
 import { createSimEngine } from './engine.ts';
-import type { Plan } from './faults.ts';
+import type { Fault, Plan } from './faults.ts';
+import { KeyService } from './key-service.ts';
+import { createSimProver } from './prover.ts';
 import { Choices } from './random.ts';
 import { Relay } from './relay.ts';
 import { Scheduler } from './scheduler.ts';
@@ -29,6 +36,9 @@ const SKEW_MS = 10 * 60_000;
 /** An enclave that was ended answers again after this. */
 const BOOT_MS = 5_000;
 const PARENT_RESTART_MS = 2_000;
+/** Of the enclave's release: the same after a restart. */
+const SPOOL_KEY = new Uint8Array(32).fill(7);
+const IMAGE_ID = fromHex(RECEIPT_IMAGES[0] ?? '') ?? new Uint8Array(32);
 
 /** ECDSA in one thread, so that the order of events is the seed's alone. */
 const verifier: VerifierCrypto = {
@@ -50,6 +60,8 @@ const verifier: VerifierCrypto = {
 export class World {
   readonly scheduler = new Scheduler();
   readonly violations: string[] = [];
+  /** How each start of the enclave ended: `up` or the code. */
+  readonly starts: string[] = [];
   /** Faults happen only while this is true. */
   faulty = true;
   readonly #plan: Plan;
@@ -62,8 +74,12 @@ export class World {
   readonly #sealed = new Set<string>();
   #booted = 0;
   #parentUp = true;
-  #enclaveUp = true;
-  #node: { readonly sessions: SessionStore; readonly handlers: Map<string, Handler> } | undefined;
+  #enclaveUp = false;
+  /** Starts that are still to be tried for the first time. */
+  #toStart = 0;
+  readonly #disk: ParentDisk;
+  readonly #keys: KeyService;
+  #node: Running | undefined;
 
   constructor(seed: number, plan: Plan, enclaves: Enclaves) {
     this.#plan = plan;
@@ -77,7 +93,64 @@ export class World {
       read: (plain) => this.#observe(plain),
     });
     hardware.clock = this.scheduler.clock();
-    this.#node = this.#start(this.#home());
+    const { dataKey } = enclaves.parts;
+    this.#secrets.add(Buffer.from(dataKey).toString('latin1'));
+    this.#disk = new ParentDisk(() => this.#relay.happens('disk-full'));
+    this.#keys = new KeyService(
+      {
+        scheduler: this.scheduler,
+        verifier,
+        choices: new Choices(seed, 'keys'),
+        happens: (fault) => this.#relay.happens(fault),
+        observe: (bytes) => this.#observe(bytes),
+        violation: (what) => this.violations.push(what),
+        impostor: enclaves.impostor,
+      },
+      { root: enclaves.root, pcr0: enclaves.pcr0, dataKey },
+    );
+  }
+
+  /** Starts the enclave, and ends parent or enclave in the middle of things if the plan says so. */
+  start(withinMs: number): void {
+    this.#toStart++;
+    void this.#boot();
+    this.#scheduleRestarts(withinMs);
+  }
+
+  /** True while a start is due that has not been tried: faults go on until then. */
+  get starting(): boolean {
+    return this.#toStart > 0;
+  }
+
+  /** Starts until it comes up: with its data, its key, and what was left to prove. */
+  async #boot(): Promise<void> {
+    const { scheduler } = this;
+    const booted = this.#booted;
+    let tried = false;
+    for (;;) {
+      const { faulty } = this;
+      try {
+        const datasets = await this.#enclaves.parts.openSealed(this.#keys.connect(this.#nsm()));
+        if (this.#booted !== booted) return;
+        const node = this.#start(this.#home(), datasets, true);
+        this.#node = node;
+        this.#enclaveUp = true;
+        this.starts.push('up');
+        return;
+      } catch (error) {
+        const code = error instanceof NmpError ? error.code : 'NO CODE';
+        this.starts.push(code);
+        if (code === 'NO CODE' || code === 'INTERNAL') {
+          this.violations.push(`a start ended with ${code}: ${String(error)}`);
+        }
+        if (!faulty) this.violations.push(`a start after the faults ended with ${code}`);
+      } finally {
+        if (!tried) this.#toStart--;
+        tried = true;
+      }
+      await scheduler.sleep(BOOT_MS);
+      if (this.#booted !== booted) return;
+    }
   }
 
   /** Bytes that nobody outside may see. */
@@ -108,6 +181,7 @@ export class World {
         clock: this.scheduler.clock(skew),
         random,
         mesh: this.#mesh(identity),
+        receipts: async () => this.#enclaves.receipts,
       },
       { policy: this.#enclaves.policy, privateKey },
     );
@@ -120,11 +194,15 @@ export class World {
     scheduler.after(120_000, () => undefined);
     await scheduler.run(() => scheduler.nowMs >= endMs);
     const open = this.#streams.filter((stream) => stream.open()).length;
+    const left = this.#disk.jobs().length;
+    // What could not be taken off a full disk is proven again after a restart.
+    if (left > 0 && !this.#plan.faults.includes('disk-full')) {
+      this.violations.push(`${left} proofs were never finished`);
+    }
     if (open > 0) this.violations.push(`${open} streams are open long after the last call`);
   }
 
-  /** Ends parent or enclave in the middle of things, if the plan says so. */
-  scheduleRestarts(withinMs: number): void {
+  #scheduleRestarts(withinMs: number): void {
     const { scheduler } = this;
     if (this.#plan.faults.includes('parent-restart')) {
       scheduler.after(this.#choices.below(withinMs), () => {
@@ -135,16 +213,17 @@ export class World {
         });
       });
     }
-    if (this.#plan.faults.includes('enclave-restart')) {
-      scheduler.after(this.#choices.below(withinMs), () => {
+    const { faults } = this.#plan;
+    if (faults.includes('enclave-restart') || faults.includes('rewind-spool')) {
+      this.#toStart++;
+      // A spool has no past before something was proven.
+      const soonestMs = faults.includes('rewind-spool') ? withinMs / 2 : 0;
+      scheduler.after(soonestMs + this.#choices.below(withinMs), () => {
         this.#enclaveUp = false;
-        this.#node?.sessions.clear();
+        this.#booted = 1;
+        this.#node?.stop();
         this.#cutAll();
-        scheduler.after(BOOT_MS, () => {
-          this.#booted = 1;
-          this.#node = this.#start(this.#home());
-          this.#enclaveUp = true;
-        });
+        scheduler.after(BOOT_MS, () => void this.#boot());
       });
     }
   }
@@ -205,7 +284,17 @@ export class World {
     return { outcome: 'ok', ms: 1 + this.#choices.below(20) };
   }
 
-  #start(enclave: Enclave) {
+  #nsm() {
+    const { nsm } = this.#home();
+    return {
+      attest: async (request: Parameters<typeof nsm.attest>[0]) => {
+        if (this.#relay.happens('nsm-error')) throw new NmpError('NSM_INTERNAL');
+        return nsm.attest(request);
+      },
+    };
+  }
+
+  #start(enclave: Enclave, datasets: Parts['datasets'], proving: boolean): Running {
     const { scheduler } = this;
     const { parts } = this.#enclaves;
     const clock = scheduler.clock(() => this.#skew('node'));
@@ -219,9 +308,12 @@ export class World {
     const suite = this.#watched(createNodeSuite());
     const engine = createSimEngine({ scheduler }, () => this.#fate());
     const readScriptEngine = () => Promise.reject(new Error('no texts in the simulation'));
+    const proofs = proving ? this.#proofs(datasets, clock, random) : undefined;
+    const { egress, guardian, capabilities } = parts;
+    const own = { egress, guardian, datasets, proofs };
     const pipeline = createPipeline(
-      { ...parts, suite, random, clock, engine, sign: enclave.sign, readScriptEngine },
-      { capabilities: parts.capabilities, simulated: true },
+      { ...own, suite, random, clock, engine, sign: enclave.sign, readScriptEngine },
+      { capabilities, simulated: true },
     );
     const nsm = {
       ...enclave.nsm,
@@ -249,7 +341,32 @@ export class World {
         streamHandler((_peer, frames, s) => serveRecord(enclave.record, frames, s), shutdown),
       ],
     ]);
-    return { sessions, handlers };
+    const stop = () => {
+      sessions.clear();
+      proofs?.stop();
+    };
+    return { handlers, stop };
+  }
+
+  /** @throws NmpError RECEIPT_SPOOL for a disk that was set back */
+  #proofs(datasets: Parts['datasets'], clock: Clock, random: Random) {
+    const booted = this.#booted;
+    const suite = createNodeSuite();
+    const happens = (fault: Fault) => this.#relay.happens(fault);
+    const rewound = booted > 0 && this.#disk.hasPast && happens('rewind-spool');
+    const storage = this.#disk.spool(() => this.#booted === booted, rewound);
+    const init = { key: SPOOL_KEY, imageId: IMAGE_ID };
+    const spool = createProofSpool({ random, ...storage }, init);
+    if (rewound) this.violations.push('a spool of the past was taken');
+    const tables = datasets.list().map(({ id, columns, commitment }) => {
+      return { id, commitment, columns: columns.map((column) => column.name) };
+    });
+    const prover = createSimProver(
+      { scheduler: this.scheduler, suite, choices: this.#choices, happens },
+      { imageId: IMAGE_ID, datasets: tables },
+    );
+    const availableMemory = () => Number.MAX_SAFE_INTEGER;
+    return createProofs({ suite, prover, clock, random, spool, availableMemory });
   }
 
   /** Watches what leaves the pipeline, and crosses answers if the plan says so. */
@@ -257,6 +374,8 @@ export class World {
     let earlier: Uint8Array | undefined;
     return async (request, context) => {
       const bytes = await pipeline(request, context);
+      // How a proof fares is asked again and again.
+      if (request.job !== '') return bytes;
       const { refusal, semanticEvidence, cryptographicProof } = LogicResponse.decode(bytes);
       if (refusal !== undefined) {
         if (semanticEvidence !== '' || cryptographicProof.length > 0) {
@@ -307,7 +426,9 @@ export class World {
       observe: (piece: Uint8Array) => this.#observe(piece),
     };
     const lied = protocol === PROTOCOL.elicit && this.#relay.happens('lie-about-peer');
-    const { handlers } = lied ? this.#start(this.#enclaves.stranger) : (this.#node ?? never());
+    const { handlers } = lied
+      ? this.#start(this.#enclaves.stranger, this.#enclaves.parts.datasets, false)
+      : (this.#node ?? never());
     const ids = { client: multihash, node: this.#home().multihash };
     const [toNode, toClient] = this.#relay.ways(protocol, ids);
     const pair = streamPair(link, toNode, toClient);
@@ -344,6 +465,12 @@ export class World {
 }
 
 type Handler = ReturnType<typeof streamHandler>;
+
+/** An enclave that is up. */
+interface Running {
+  readonly handlers: Map<string, Handler>;
+  readonly stop: () => void;
+}
 
 function never(): never {
   throw new Error('not in this simulation');
