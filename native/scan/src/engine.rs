@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::codec::compress::{self, Outcome};
 use crate::codec::{fold, objects};
 use crate::columns;
 use crate::detect::{Rules, detect};
+use crate::seen::Seen;
 use crate::table::Table;
 use crate::view::{Segment, View, provenance};
 use crate::words::words;
@@ -69,8 +69,8 @@ pub struct Scan<'a> {
     pub views: Vec<View<'a>>,
     /// Guesses on the way to each view.
     pub guesses: Vec<u8>,
-    seen: HashSet<u64>,
-    pub tokens_seen: HashSet<u64>,
+    seen: Seen,
+    pub tokens_seen: Seen,
     room: usize,
     verdict: Verdict,
     reported: HashSet<(&'static str, String)>,
@@ -91,9 +91,7 @@ impl<'a> Scan<'a> {
         if data.len() < 4 {
             return;
         }
-        let mut hasher = DefaultHasher::new();
-        data.hash(&mut hasher);
-        if !self.seen.insert(hasher.finish()) {
+        if !self.seen.insert(&data) {
             return;
         }
         let depth = self.views[parent].depth + 1;
@@ -343,8 +341,8 @@ pub fn scan(input: &[u8], rules: &Rules, tables: &[(&'static str, &Table)]) -> V
             }],
         }],
         guesses: vec![0],
-        seen: HashSet::new(),
-        tokens_seen: HashSet::new(),
+        seen: Seen::default(),
+        tokens_seen: Seen::default(),
         room: EXPANDED_MAX.min(
             input
                 .len()

@@ -1,5 +1,6 @@
 //! Identifiers of letters and digits: e-mail, IBAN, national and health ids, wallets, places.
 
+use crate::bytes::{self, ALNUM};
 use crate::checks;
 use crate::codec::base::{BASE58, radix};
 use crate::numbers::Report;
@@ -210,7 +211,13 @@ fn starts_fixed(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) {
 
 const BECH32: &[u8] = b"023456789acdefghjklmnpqrstuvwxyz";
 
+/// Shortest of them: Bech32.
+const WALLET_LEAST: usize = 39;
+
 fn wallet(token: &[u8]) -> Option<&'static str> {
+    if token.len() < WALLET_LEAST {
+        return None;
+    }
     const HEADS: [&[u8]; 6] = [b"bc1", b"tb1", b"ltc1", b"BC1", b"addr1", b"cosmos1"];
     let bech32 = HEADS.iter().find(|head| token.starts_with(head));
     if let Some(head) = bech32
@@ -249,8 +256,8 @@ fn wallet(token: &[u8]) -> Option<&'static str> {
 fn base58check(token: &[u8]) -> Option<(&'static str, &'static str)> {
     let address = (26..=36).contains(&token.len());
     let key = matches!(token.len(), 51 | 52) && b"5KL9cTQ6".contains(&token[0]);
-    let mixed = token.iter().any(u8::is_ascii_digit) && token.iter().any(u8::is_ascii_uppercase);
-    if !(address || key) || !mixed {
+    let mixed = || token.iter().any(u8::is_ascii_digit) && token.iter().any(u8::is_ascii_uppercase);
+    if !(address || key) || !mixed() {
         return None;
     }
     let mut data = radix(token, BASE58, true)?;
@@ -286,10 +293,7 @@ fn mac(text: &[u8], at: usize, w: &Words) -> Option<usize> {
 
 /// Looks at the word that starts at `at`. Returns where the next word can start.
 pub fn word(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize {
-    let length = text[at..]
-        .iter()
-        .take_while(|b| b.is_ascii_alphanumeric())
-        .count();
+    let length = bytes::span(text, at, ALNUM) - at;
     let token = &text[at..at + length];
     if !starts_word(text, at) {
         return at + length.max(1);

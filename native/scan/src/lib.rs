@@ -1,5 +1,6 @@
 //! Linear-time core of the egress filter: deep decode and detectors, as a napi addon.
 
+mod bytes;
 mod checks;
 mod codec;
 mod columns;
@@ -17,6 +18,7 @@ mod phones;
 mod pieces;
 mod plain_secrets;
 mod secrets;
+mod seen;
 mod table;
 mod tokens;
 mod view;

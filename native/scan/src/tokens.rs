@@ -1,37 +1,46 @@
 //! Tokens that may be encoded, alone or split over lines, items and strings.
 
+use crate::bytes::{self, BASE, DIGIT, HEX, JOIN, LOWER, PLAIN, UPPER, WORD};
 use crate::codec::{base, lists};
 use crate::engine::{Scan, TOKEN_LEAST};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Most separators between two chunks, and the shortest chunk.
 const GAP_MAX: usize = 6;
 const CHUNK_LEAST: usize = 3;
 
-/// What may stand between chunks of one value.
-fn joins(b: u8) -> bool {
-    b.is_ascii_whitespace() || matches!(b, b'"' | b',' | b'\\' | b'\'' | b':' | b'.' | b'|')
+/// Fewest bytes of a broken value.
+const WRAPPED_LEAST: usize = 16;
+
+/// Chunks that may be one value, run after run.
+#[derive(Default)]
+struct Runs {
+    chunks: Vec<(usize, usize)>,
+    /// Where each run ends among the chunks.
+    ends: Vec<usize>,
+}
+
+impl Runs {
+    /// Ends the run that began at chunk `first`, and forgets it if it is too little to be a value.
+    fn close(&mut self, first: usize) -> usize {
+        let run = &self.chunks[first..];
+        let total: usize = run.iter().map(|(start, end)| end - start).sum();
+        if run.len() < 2 || total < WRAPPED_LEAST {
+            self.chunks.truncate(first);
+        } else {
+            self.ends.push(self.chunks.len());
+        }
+        self.chunks.len()
+    }
 }
 
 impl Scan<'_> {
     pub fn tokens(&mut self, at: usize, text: &[u8], ascii85: bool) {
-        let base =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
-        let mut i = 0;
-        while i < text.len() {
-            if !base(text[i]) {
-                i += 1;
-                continue;
-            }
-            let start = i;
-            while i < text.len() && base(text[i]) {
-                i += 1;
-            }
-            if i - start >= TOKEN_LEAST {
-                self.one_token(at, text, start, i);
-            }
+        let wrapped = self.each_token(at, text);
+        let mut from = 0;
+        for end in wrapped.ends {
+            self.flush_run(at, text, &wrapped.chunks[from..end]);
+            from = end;
         }
-        self.wrapped(at, text);
         if text.contains(&b'\n') {
             self.lines(at, text);
         }
@@ -40,38 +49,79 @@ impl Scan<'_> {
         }
     }
 
-    fn one_token(&mut self, at: usize, text: &[u8], start: usize, end: usize) {
-        let token = &text[start..end];
-        // The same token again says nothing new.
-        if self.views[at].depth > 0 || token.len() < 4096 {
-            let mut hasher = DefaultHasher::new();
-            token.hash(&mut hasher);
-            if !self.tokens_seen.insert(hasher.finish()) {
-                return;
+    /// Tries each token by itself, and gathers chunks of one length and a shorter last one: Base64
+    /// or hex that was broken into pieces.
+    fn each_token(&mut self, at: usize, text: &[u8]) -> Runs {
+        let mut runs = Runs::default();
+        let mut first = 0;
+        let mut i = bytes::find(text, 0, BASE);
+        while i < text.len() {
+            let start = i;
+            let mut all = u16::MAX;
+            while i < text.len() {
+                let class = bytes::of(text[i]);
+                if class & BASE == 0 {
+                    break;
+                }
+                all &= class;
+                i += 1;
             }
+            if i - start >= TOKEN_LEAST {
+                self.one_token(at, text, (start, i), all);
+            }
+            let run = &runs.chunks[first..];
+            let near = run.last().is_some_and(|last| {
+                start - last.1 <= GAP_MAX && bytes::span(text, last.1, JOIN) >= start
+            });
+            let width = run.first().map_or(0, |first| first.1 - first.0);
+            if near && i - start <= width {
+                runs.chunks.push((start, i));
+                if i - start < width {
+                    first = runs.close(first);
+                }
+            } else {
+                first = runs.close(first);
+                if i - start >= CHUNK_LEAST {
+                    runs.chunks.push((start, i));
+                }
+            }
+            i = bytes::find(text, i, BASE);
         }
+        runs.close(first);
+        runs
+    }
+
+    /// `all`: the classes that every byte of the token has.
+    fn one_token(&mut self, at: usize, text: &[u8], (start, end): (usize, usize), all: u16) {
+        let token = &text[start..end];
         let hexed = token
             .strip_prefix(b"0x")
             .or_else(|| token.strip_prefix(b"0X"))
             .unwrap_or(token);
-        if hexed.iter().all(u8::is_ascii_hexdigit)
-            && self.token(at, "hex", base::base16(hexed), start)
-        {
+        let all_hex = if hexed.len() == token.len() {
+            all & HEX != 0
+        } else {
+            hexed.iter().all(u8::is_ascii_hexdigit)
+        };
+        // Words of small letters without a digit are text, not an encoding, unless they are long.
+        if all & PLAIN != 0 && token.len() < 16 && !all_hex {
             return;
         }
-        if token.iter().all(u8::is_ascii_digit) {
+        // The same token again says nothing new.
+        if (self.views[at].depth > 0 || token.len() < 4096) && !self.tokens_seen.insert(token) {
+            return;
+        }
+        if all_hex && self.token(at, "hex", base::base16(hexed), start) {
+            return;
+        }
+        if all & DIGIT != 0 {
             self.token(at, "bits", lists::bits(token), start);
             return;
         }
-        // Words of small letters without a digit are text, not an encoding, unless they are long.
-        let plain = token
-            .iter()
-            .all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'));
-        if plain && token.len() < 16 {
+        if all & PLAIN != 0 && token.len() < 16 {
             return;
         }
-        let hexadecimal = hexed.len() >= 24 && hexed.iter().all(u8::is_ascii_hexdigit);
-        if hexadecimal {
+        if hexed.len() >= 24 && all_hex {
             return;
         }
         // After `=` or `/` an encoding may start in the middle: data URIs, query strings, paths.
@@ -92,19 +142,10 @@ impl Scan<'_> {
                 _ => break,
             }
         }
-        let word = token
-            .iter()
-            .filter(|b| **b != b'=')
-            .all(u8::is_ascii_alphanumeric);
-        if !word {
+        if all & WORD == 0 {
             return;
         }
-        let upper = token
-            .iter()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'=');
-        let lower = token
-            .iter()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'=');
+        let (upper, lower) = (all & UPPER != 0, all & LOWER != 0);
         if upper || lower {
             let folded = token.to_ascii_uppercase();
             if self.token(at, "base32", base::base32(&folded, false), start)
@@ -142,49 +183,8 @@ impl Scan<'_> {
         }
     }
 
-    /// Base64 or hex broken into chunks of one length and a shorter last one: the tokens joined.
-    fn wrapped(&mut self, at: usize, text: &[u8]) {
-        let base =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
-        let mut run: Vec<(usize, usize)> = Vec::new();
-        let mut i = 0;
-        while i < text.len() {
-            if !base(text[i]) {
-                i += 1;
-                continue;
-            }
-            let start = i;
-            while i < text.len() && base(text[i]) {
-                i += 1;
-            }
-            let near = run.last().is_some_and(|last| {
-                start - last.1 <= GAP_MAX && text[last.1..start].iter().all(|b| joins(*b))
-            });
-            let width = run.first().map_or(0, |first| first.1 - first.0);
-            if near && i - start == width {
-                run.push((start, i));
-                continue;
-            }
-            if near && i - start < width {
-                run.push((start, i));
-                self.flush_run(at, text, &run);
-                run.clear();
-                continue;
-            }
-            self.flush_run(at, text, &run);
-            run.clear();
-            if i - start >= CHUNK_LEAST {
-                run.push((start, i));
-            }
-        }
-        self.flush_run(at, text, &run);
-    }
-
     fn flush_run(&mut self, at: usize, text: &[u8], run: &[(usize, usize)]) {
         let total: usize = run.iter().map(|(start, end)| end - start).sum();
-        if run.len() < 2 || total < 16 {
-            return;
-        }
         let mut joined = Vec::with_capacity(total);
         for (start, end) in run {
             joined.extend_from_slice(&text[*start..*end]);

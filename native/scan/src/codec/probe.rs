@@ -9,20 +9,25 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    /// `n` bits, least significant first; zeros beyond the end.
-    fn take(&mut self, n: usize) -> u32 {
-        let mut out = 0;
-        for i in 0..n {
-            let byte = self.s.get(self.at >> 3).copied().unwrap_or(0);
-            out |= u32::from(byte >> (self.at & 7) & 1) << i;
-            self.at += 1;
-        }
-        out
+    /// The next 57 bits or more, least significant first; zeros beyond the end.
+    fn window(&self) -> u64 {
+        let mut bytes = [0; 8];
+        let rest = self.s.get(self.at >> 3..).unwrap_or(&[]);
+        let n = rest.len().min(8);
+        bytes[..n].copy_from_slice(&rest[..n]);
+        u64::from_le_bytes(bytes) >> (self.at & 7)
     }
 
-    /// A Huffman code of `n` bits, most significant first.
+    /// `n` bits, at most 32, least significant first.
+    fn take(&mut self, n: usize) -> u32 {
+        let bits = self.window() & ((1 << n) - 1);
+        self.at += n;
+        bits as u32
+    }
+
+    /// A Huffman code of `n` bits, from 1 to 32, most significant first.
     fn code(&mut self, n: usize) -> u32 {
-        (0..n).fold(0, |code, _| code << 1 | self.take(1))
+        self.take(n).reverse_bits() >> (32 - n)
     }
 }
 
