@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { addressGroup } from '../../../../shared/wire/address-group.ts';
 import { DEFAULT_FIND_LIMITS, findProvider } from '../../../../client/mesh/find-provider.ts';
 import {
   DEFAULT_MEMORY_LIMITS,
   type Provider,
   ProviderMemory,
 } from '../../../../client/mesh/provider-memory.ts';
+import { addressGroup } from '../../../../shared/wire/address-group.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { codeOfAsync } from '../../../support/code-of.ts';
 
