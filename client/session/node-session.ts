@@ -120,11 +120,13 @@ export class NodeSession {
   ): Promise<{ response: T; attested: Attested }> {
     const fresh = await this.#firstCall(request, signal, use);
     if (fresh !== undefined) return fresh;
+    const opening = this.#opening;
     try {
       return await this.#laterCall(request, signal, use);
     } catch (error) {
       if (!(error instanceof NmpError) || error.code !== 'SESSION_UNKNOWN') throw error;
-      this.close();
+      // Another call may have opened a newer one meanwhile.
+      if (this.#opening === opening) this.close();
       return (
         (await this.#firstCall(request, signal, use)) ??
         (await this.#laterCall(request, signal, use))

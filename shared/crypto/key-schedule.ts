@@ -1,5 +1,7 @@
 /** From the shared secret to one AES-256-GCM key a stream and direction (docs/protocol.md). */
+
 import { concat, u64be, utf8 } from '../bytes.ts';
+import { NmpError } from '../errors.ts';
 import { LABEL } from '../wire/constants.ts';
 import { hkdfExpand, hkdfExtract } from './hkdf.ts';
 import { AES_GCM, type CryptoSuite } from './suite.ts';
@@ -62,12 +64,20 @@ export function wipeStreamKey({ key, iv, next }: StreamKey): void {
   for (const part of [key, iv, next]) part.fill(0);
 }
 
-/** Keys of stream `stream`; a stream number is used once in a session. */
+/**
+ * Keys of stream `stream`; a stream number is used once in a session.
+ *
+ * @throws NmpError SESSION_UNKNOWN for secrets that were wiped: keys of nothing but zeros, which
+ *   anybody can derive, must seal no byte
+ */
 export function deriveStreamKeys(
   suite: CryptoSuite,
   secrets: SessionSecrets,
   stream: bigint,
 ): StreamKeys {
+  for (const secret of [secrets.clientToNode, secrets.nodeToClient]) {
+    if (secret.every((byte) => byte === 0)) throw new NmpError('SESSION_UNKNOWN');
+  }
   return {
     clientToNode: deriveStreamKey(suite, secrets.clientToNode, stream),
     nodeToClient: deriveStreamKey(suite, secrets.nodeToClient, stream),

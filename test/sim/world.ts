@@ -195,8 +195,12 @@ export class World {
     await scheduler.run(() => scheduler.nowMs >= endMs);
     const open = this.#streams.filter((stream) => stream.open()).length;
     const left = this.#disk.jobs().length;
-    // What could not be taken off a full disk is proven again after a restart.
-    if (left > 0 && !this.#plan.faults.includes('disk-full')) {
+    // What could not be taken off a full disk, or without a nonce to seal the index with, is proven
+    // again after a restart.
+    const unkept = (['disk-full', 'node-entropy'] as const).some((fault) =>
+      this.#plan.faults.includes(fault),
+    );
+    if (left > 0 && !unkept) {
       this.violations.push(`${left} proofs were never finished`);
     }
     if (open > 0) this.violations.push(`${open} streams are open long after the last call`);
