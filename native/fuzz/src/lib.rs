@@ -7,6 +7,8 @@ pub mod parse;
 #[path = "../../sandbox/src/protocol.rs"]
 pub mod protocol;
 
+#[path = "../../scan/src/bytes.rs"]
+mod bytes;
 #[path = "../../scan/src/checks.rs"]
 mod checks;
 #[path = "../../scan/src/codec/mod.rs"]
@@ -37,8 +39,12 @@ mod path;
 mod phones;
 #[path = "../../scan/src/pieces.rs"]
 mod pieces;
+#[path = "../../scan/src/plain_secrets.rs"]
+pub mod plain_secrets;
 #[path = "../../scan/src/secrets.rs"]
 mod secrets;
+#[path = "../../scan/src/seen.rs"]
+mod seen;
 #[path = "../../scan/src/table.rs"]
 pub mod table;
 #[path = "../../scan/src/tokens.rs"]

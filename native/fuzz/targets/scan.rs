@@ -1,7 +1,7 @@
 //! The egress filter's engine: deep decode, detectors and the match against cells that were read.
 #![no_main]
 
-use nmp_fuzz::{detect::Rules, engine::scan, table::Table};
+use nmp_fuzz::{detect::Rules, engine::scan, plain_secrets, table::Table};
 use std::sync::LazyLock;
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
@@ -24,4 +24,6 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let again = scan(bytes, &RULES, &tables);
     assert_eq!(first.undecodable, again.undecodable);
     assert_eq!(first.findings.len(), again.findings.len());
+    // The guardian's look at the same bytes, without decoding.
+    plain_secrets::holds(bytes);
 });
