@@ -195,12 +195,11 @@ export class World {
     await scheduler.run(() => scheduler.nowMs >= endMs);
     const open = this.#streams.filter((stream) => stream.open()).length;
     const left = this.#disk.jobs().length;
-    // What could not be taken off a full disk, or without a nonce to seal the index with, is proven
-    // again after a restart.
-    const unkept = (['disk-full', 'node-entropy'] as const).some((fault) =>
+    // What could not be taken off (a full disk, no nonce to seal with) is proven again after a restart.
+    const stays = (['disk-full', 'node-entropy'] as const).some((fault) =>
       this.#plan.faults.includes(fault),
     );
-    if (left > 0 && !unkept) {
+    if (left > 0 && !stays) {
       this.violations.push(`${left} proofs were never finished`);
     }
     if (open > 0) this.violations.push(`${open} streams are open long after the last call`);
