@@ -37,7 +37,8 @@ for (const defence of wanted) {
   if (!whole.has(path)) whole.set(path, (await workspace.run([path], TIMEOUT_MS)) === 'passed');
   const source = workspace.read(file);
   if (source.split(from).length !== 2) throw new Error(`${file}: not once: ${from}`);
-  const outcome = await workspace.tryWith(
+  const native = file.startsWith('native/');
+  const outcome = await workspace[native ? 'tryNative' : 'tryWith'](
     file,
     source.replace(from, () => to),
     [path],

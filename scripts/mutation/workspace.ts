@@ -1,7 +1,18 @@
 /** A copy of the sources in which a line may be changed and a test run, without touching these. */
-import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
@@ -12,11 +23,17 @@ const COPIED = [
   'parent',
   'client',
   'test',
+  'scripts',
   'package.json',
   'vitest.config.ts',
 ];
+/** Cargo's output for changed sources: never the one that builds what is used. */
+const TARGET = join(
+  process.env.NMP_CACHE ?? join(homedir(), '.cache', 'nmp-enclave'),
+  'defences-target',
+);
 const LINKED = [
-  ...['node_modules', 'build', 'dist', 'docs', 'examples', 'native', 'scripts'],
+  ...['node_modules', 'build', 'dist', 'docs', 'examples', 'native'],
   ...['Makefile', 'SECURITY.md', 'tsconfig.json', 'package-lock.json'],
 ];
 
@@ -33,6 +50,16 @@ export interface Workspace {
     timeoutMs: number,
   ): Promise<Outcome>;
   run(tests: readonly string[], timeoutMs: number): Promise<Outcome>;
+  /**
+   * The same for a file below native/: `nmp-sandbox` is built of the change in between, minutes the
+   * first time. @throws Error if it does not build
+   */
+  tryNative(
+    file: string,
+    text: string,
+    tests: readonly string[],
+    timeoutMs: number,
+  ): Promise<Outcome>;
   remove(): void;
 }
 
@@ -72,10 +99,43 @@ export function createWorkspace(): Workspace {
       child.once('error', fail);
       child.once('exit', (code) => {
         clearTimeout(timer);
+        // A test that failed may have left what it started.
+        kill();
         running = undefined;
         done(late ? 'timeout' : code === 0 ? 'passed' : 'failed');
       });
     });
+
+  /** Own copies of native/ and of build/native, in the place of links. */
+  const separate = () => {
+    if (existsSync(join(root, 'build', '.own'))) return;
+    rmSync(join(root, 'native'));
+    cpSync(join(ROOT, 'native'), join(root, 'native'), {
+      recursive: true,
+      filter: (from) => !from.endsWith('/target'),
+    });
+    const link = (folder: string, except: string) => {
+      mkdirSync(join(root, folder));
+      for (const name of readdirSync(join(ROOT, folder))) {
+        if (name !== except) symlinkSync(join(ROOT, folder, name), join(root, folder, name));
+      }
+    };
+    rmSync(join(root, 'build'));
+    link('build', 'native');
+    link(join('build', 'native'), 'nmp-sandbox');
+    writeFileSync(join(root, 'build', '.own'), '');
+  };
+
+  const build = () => {
+    const manifest = join(root, 'native', 'Cargo.toml');
+    const options = ['--release', '--locked', '--manifest-path', manifest, '-p', 'nmp-sandbox'];
+    const env = { ...process.env, CARGO_TARGET_DIR: TARGET };
+    const { status } = spawnSync('cargo', ['build', ...options], { stdio: 'inherit', env });
+    if (status !== 0) throw new Error('the changed source does not build');
+    const place = join(root, 'build', 'native', 'nmp-sandbox');
+    rmSync(place, { force: true });
+    copyFileSync(join(TARGET, 'release', 'nmp-sandbox'), place);
+  };
 
   const read = (file: string) => readFileSync(join(root, file), 'utf8');
   return {
@@ -89,6 +149,20 @@ export function createWorkspace(): Workspace {
         return await run(tests, timeoutMs);
       } finally {
         writeFileSync(join(root, file), before);
+      }
+    },
+    async tryNative(file, text, tests, timeoutMs) {
+      separate();
+      const before = read(file);
+      writeFileSync(join(root, file), text);
+      try {
+        build();
+        return await run(tests, timeoutMs);
+      } finally {
+        writeFileSync(join(root, file), before);
+        const place = join(root, 'build', 'native', 'nmp-sandbox');
+        rmSync(place, { force: true });
+        symlinkSync(join(ROOT, 'build', 'native', 'nmp-sandbox'), place);
       }
     },
     remove() {

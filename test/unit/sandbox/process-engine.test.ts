@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunLimits, SandboxEngine } from '../../../enclave/sandbox/engine.ts';
@@ -224,6 +224,24 @@ describe('the sandbox', () => {
       await fresh.stop();
     }
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'has its system calls filtered in every thread, for good',
+    async () => {
+      const processes = await descendants('nmp-sandbox');
+      expect(processes.length).toBeGreaterThan(0);
+      for (const pid of processes) {
+        const threads = await readdir(`/proc/${pid}/task`);
+        expect(threads.length).toBeGreaterThan(1);
+        for (const thread of threads) {
+          const status = await readFile(`/proc/${pid}/task/${thread}/status`, 'utf8');
+          // proc_pid_status(5): 2 is a filter.
+          expect(status).toMatch(/^Seccomp:\t2$/m);
+          expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+        }
+      }
+    },
+  );
 
   it('leaves no process behind when it is stopped while one starts for a trial', async () => {
     const before = new Set(await descendants('nmp-sandbox'));
