@@ -364,7 +364,9 @@ export const DEFENCES: readonly Defence[] = [
   {
     threat: "makes the console's page run or load",
     file: 'client/console/app-blocks.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the source
     from: "return `default-src 'none'; ${scripts}",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the source
     to: 'return `${scripts}',
     test: 'unit/client/console/console',
   },
