@@ -1,7 +1,7 @@
 /**
  * The client as applications use it, on whatever platform: retries, quorum, watchdogs and spans over
- * the one beneath, which tests and the bridge use by itself. index.ts composes it for Node,
- * browser.ts for browsers.
+ * the one beneath, which tests and the bridge use by itself. node-client.ts
+ * composes it for Node, browser.ts for browsers.
  */
 import type { Ed25519PrivateKey } from '@libp2p/interface';
 import type { AttestationReport } from '../shared/attestation/report.ts';

@@ -10,9 +10,9 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { SMALL_CAPABILITY } from '../../test/bench/call/small-capability.ts';
 import { descendants, startLocal } from '../../test/support/local-node.ts';
 import { constantModule } from '../../test/support/modules.ts';
+import { SMALL_CAPABILITY } from '../../test/support/small-capability.ts';
 import type { Order, Result } from './generator.ts';
 import { quantile, slope } from './stats.ts';
 

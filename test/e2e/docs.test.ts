@@ -1,4 +1,4 @@
-/** Every command of the quickstart and of docs/mcp.md, run as they stand there, in order. */
+/** The commands of the documentation, run as they stand there; those that need AWS are parsed. */
 import { execFile } from 'node:child_process';
 import {
   chmodSync,

@@ -4,26 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeOfAsync } from '../support/code-of.ts';
 import { type LocalNode, startLocal } from '../support/local-node.ts';
 import { constantModule } from '../support/modules.ts';
+import { SMALL_CAPABILITY } from '../support/small-capability.ts';
 
-const CONFIG = {
-  version: 1,
-  datasets: [],
-  relay: { connections: 400, connectionsPerSource: 300 },
-  capabilities: [
-    {
-      name: 'small',
-      version: '1.0.0',
-      datasets: [],
-      input: { type: 'object', properties: {}, additionalProperties: false },
-      output: {
-        type: 'object',
-        properties: { n: { type: 'integer', minimum: 0, maximum: 9 } },
-        required: ['n'],
-        additionalProperties: false,
-      },
-    },
-  ],
-};
+const CONFIG = { ...SMALL_CAPABILITY, relay: { connections: 400, connectionsPerSource: 300 } };
 const REQUEST = { module: constantModule('{"n":7}'), args: {}, capability: 'small' };
 
 let node: LocalNode;

@@ -7,31 +7,14 @@ import { seededRandom } from '../support/clock.ts';
 import { codeOfAsync } from '../support/code-of.ts';
 import { startLocal } from '../support/local-node.ts';
 import { constantModule } from '../support/modules.ts';
+import { SMALL_CAPABILITY } from '../support/small-capability.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-const CONFIG = {
-  version: 1,
-  quic: true,
-  datasets: [],
-  capabilities: [
-    {
-      name: 'small',
-      version: '1.0.0',
-      datasets: [],
-      input: { type: 'object', properties: {}, additionalProperties: false },
-      output: {
-        type: 'object',
-        properties: { n: { type: 'integer', minimum: 0, maximum: 9 } },
-        required: ['n'],
-        additionalProperties: false,
-      },
-    },
-  ],
-};
+const CONFIG = { ...SMALL_CAPABILITY, quic: true };
 
 async function start() {
   const node = await startLocal(CONFIG);

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { descendants, startLocal } from '../../support/local-node.ts';
 import { constantModule } from '../../support/modules.ts';
+import { SMALL_CAPABILITY } from '../../support/small-capability.ts';
 import type { Row } from '../row.ts';
-import { SMALL_CAPABILITY } from './small-capability.ts';
 import { startUnprotected } from './unprotected.ts';
 
 const CALLS = 400;

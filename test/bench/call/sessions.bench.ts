@@ -2,8 +2,8 @@
 import type { NmpClient } from '../../../client/nmp-client.ts';
 import { startLocal } from '../../support/local-node.ts';
 import { constantModule } from '../../support/modules.ts';
+import { SMALL_CAPABILITY } from '../../support/small-capability.ts';
 import type { Curve } from '../row.ts';
-import { SMALL_CAPABILITY } from './small-capability.ts';
 
 const SESSIONS = [1, 25, 50, 100, 200];
 const CALLS = 60;

@@ -17,31 +17,13 @@ import { delayDatagrams } from '../../support/delay-datagrams.ts';
 import { delayLink } from '../../support/delay-link.ts';
 import { startLocal } from '../../support/local-node.ts';
 import { constantModule } from '../../support/modules.ts';
+import { SMALL_CAPABILITY } from '../../support/small-capability.ts';
 import type { Row } from '../row.ts';
 
 const ONE_WAY_MS = 50;
 const REPEATS = 5;
 
-const integer = { type: 'object', properties: {}, additionalProperties: false };
-const CONFIG = {
-  version: 1,
-  quic: true,
-  datasets: [],
-  capabilities: [
-    {
-      name: 'small',
-      version: '1.0.0',
-      datasets: [],
-      input: integer,
-      output: {
-        type: 'object',
-        properties: { n: { type: 'integer', minimum: 0, maximum: 9 } },
-        required: ['n'],
-        additionalProperties: false,
-      },
-    },
-  ],
-};
+const CONFIG = { ...SMALL_CAPABILITY, quic: true };
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;

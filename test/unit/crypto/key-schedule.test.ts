@@ -12,6 +12,8 @@ it('derives no key from secrets that were wiped, which anybody knows', () => {
     nodeToClient: new Uint8Array(48).fill(2),
   };
   expect(deriveStreamKeys(suite, secrets, 1n).clientToNode.key).toHaveLength(32);
+  const half = { ...secrets, nodeToClient: new Uint8Array(48) };
+  expect(codeOf(() => deriveStreamKeys(suite, half, 1n))).toBe('SESSION_UNKNOWN');
   wipeSecrets(secrets);
   expect(codeOf(() => deriveStreamKeys(suite, secrets, 1n))).toBe('SESSION_UNKNOWN');
 });

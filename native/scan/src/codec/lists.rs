@@ -1,6 +1,8 @@
 //! Text written as lists of character codes: decimal, hex, octal or binary, and text with one
 //! separator between all characters.
 
+use crate::bytes::{self, LIST, PAIR_GAP};
+
 /// Fewest codes that count as text.
 const LEAST: usize = 6;
 
@@ -97,22 +99,7 @@ pub fn codes(s: &[u8]) -> Vec<Found> {
             numbers.push(n);
             continue;
         }
-        // Separators of a list, quotes around its members included.
-        if !matches!(
-            b,
-            b' ' | b','
-                | b';'
-                | b'\n'
-                | b'\r'
-                | b'\t'
-                | b'"'
-                | b'\''
-                | b'|'
-                | b'/'
-                | b'-'
-                | b'+'
-                | b':'
-        ) {
+        if !bytes::is(b, LIST) {
             flush(&mut numbers, &mut octets, source, binary, hexed);
         }
         i += 1;
@@ -211,8 +198,7 @@ pub fn hex_pairs(s: &[u8]) -> Vec<Found> {
         // A pair, something between, and another: else nothing starts here.
         let gap = s.get(i + 2).copied().unwrap_or(0);
         let may = s[i].is_ascii_hexdigit()
-            && (matches!(gap, b' ' | b',' | b':' | b'-' | b'\n' | b'"' | b';')
-                && s[i + 1].is_ascii_hexdigit()
+            && (bytes::is(gap, PAIR_GAP) && s[i + 1].is_ascii_hexdigit()
                 || matches!(s[i + 1], b'x' | b'X'));
         if !may {
             if s[i].is_ascii_alphanumeric() {
@@ -248,7 +234,7 @@ pub fn hex_pairs(s: &[u8]) -> Vec<Found> {
             let gap = s[i..]
                 .iter()
                 .take(4)
-                .take_while(|b| matches!(b, b' ' | b',' | b':' | b'-' | b'\n' | b'"' | b';'))
+                .take_while(|b| bytes::is(**b, PAIR_GAP))
                 .count();
             if gap == 0 {
                 break;
