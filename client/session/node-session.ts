@@ -87,7 +87,8 @@ export class NodeSession {
 
   /**
    * Sends one sealed request and returns the sealed answer with what it must be checked against.
-   * A session that the node no longer knows is opened anew once: nothing had run then.
+   * A session that the node no longer knows is opened anew once, and the request says where it was
+   * sent before: a node that took it there refuses it.
    * @throws NmpError of transport, handshake and attestation
    */
   async call(
@@ -121,15 +122,19 @@ export class NodeSession {
     const fresh = await this.#firstCall(request, signal, use);
     if (fresh !== undefined) return fresh;
     const opening = this.#opening;
+    let resent: LogicRequest['resent'];
     try {
-      return await this.#laterCall(request, signal, use);
+      return await this.#laterCall(request, signal, use, (sent) => {
+        resent = sent;
+      });
     } catch (error) {
       if (!(error instanceof NmpError) || error.code !== 'SESSION_UNKNOWN') throw error;
       // Another call may have opened a newer one meanwhile.
       if (this.#opening === opening) this.close();
+      // No session key protects that word; the node makes sure that nothing runs twice.
+      const again = resent === undefined ? request : { ...request, resent };
       return (
-        (await this.#firstCall(request, signal, use)) ??
-        (await this.#laterCall(request, signal, use))
+        (await this.#firstCall(again, signal, use)) ?? (await this.#laterCall(again, signal, use))
       );
     }
   }
@@ -284,12 +289,18 @@ export class NodeSession {
     };
   }
 
-  async #laterCall<T>(request: Partial<LogicRequest>, signal: AbortSignal, use: Use<T>) {
+  async #laterCall<T>(
+    request: Partial<LogicRequest>,
+    signal: AbortSignal,
+    use: Use<T>,
+    onStream?: (sent: NonNullable<LogicRequest['resent']>) => void,
+  ) {
     const { mesh, suite, clock } = this.#components;
     const open = await this.#opening;
     if (open === undefined) throw new NmpError('SESSION_UNKNOWN');
     const stream = open.nextStream++;
     const { token, secrets } = open.session;
+    onStream?.({ sessionToken: token, stream });
     const frames = await mesh.open(this.node.id, PROTOCOL.call, signal);
     try {
       const response = await use(

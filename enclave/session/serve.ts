@@ -45,7 +45,7 @@ const RESPONSE_TIMEOUT_MS = 60_000;
 const OPENER_BYTES_MAX = 64;
 
 async function answer(
-  components: Pick<ServeComponents, 'suite' | 'calls' | 'clock' | 'watchdogs'>,
+  components: Pick<ServeComponents, 'suite' | 'calls' | 'clock' | 'watchdogs' | 'sessions'>,
   frames: FrameChannel,
   call: {
     readonly session: Session;
@@ -55,7 +55,7 @@ async function answer(
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { suite, calls, clock, watchdogs } = components;
+  const { suite, calls, clock, watchdogs, sessions } = components;
   const keys = deriveStreamKeys(suite, call.session.secrets, call.stream);
   const { stream } = call;
   const reader = new RecordReader({ suite, frames }, { key: keys.clientToNode, stream });
@@ -63,6 +63,10 @@ async function answer(
   let place: WatchPlace | undefined;
   const check = (head: LogicRequest) => {
     call.confirm?.(head);
+    const { resent } = head;
+    if (resent !== undefined) {
+      sessions.useUp(resent.sessionToken, call.session.peer, resent.stream);
+    }
     if (head.watch === undefined) return;
     if (watchdogs === undefined) throw new NmpError('WATCH_LIMIT');
     place = watchdogs.admit(call.session.peer, head);

@@ -8,6 +8,7 @@ import { type SessionSecrets, wipeSecrets } from '../../shared/crypto/key-schedu
 import { NmpError } from '../../shared/errors.ts';
 import type { Clock, Random } from '../../shared/runtime.ts';
 import { SESSION_TOKEN_BYTES } from '../../shared/wire/constants.ts';
+import { ReplayWindow } from './replay-window.ts';
 
 export interface SessionLimits {
   readonly ttlMs: number;
@@ -34,8 +35,8 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   handshakeWindowMs: 60_000,
 };
 
-/** How far stream numbers may run apart. */
-const REPLAY_WINDOW = 1024n;
+/** How long the stream numbers of a session that ended are kept: longer than any call may take. */
+const ENDED_KEPT_MS = 15 * 60 * 1000;
 
 export interface Session {
   readonly token: string;
@@ -49,14 +50,24 @@ export interface Session {
 interface Entry extends Session {
   readonly ended: AbortController;
   inFlight: number;
-  highest: bigint;
-  readonly seen: Set<bigint>;
+  readonly window: ReplayWindow;
+}
+
+/** What is left of a session that ended. */
+interface Ended {
+  readonly peer: string;
+  readonly window: ReplayWindow;
+  readonly untilMs: number;
 }
 
 export class SessionStore {
   readonly #components: { readonly clock: Clock; readonly random: Random };
   readonly #limits: SessionLimits;
   readonly #sessions = new Map<string, Entry>();
+  /** In the order in which they ended. */
+  readonly #ended = new Map<string, Ended>();
+  /** Until then a session that ended may be missing from `#ended`, whose room was used up. */
+  #forgotUntilMs = Number.NEGATIVE_INFINITY;
   readonly #byPeer = new Map<string, number>();
   readonly #handshakes = new Map<string, { windowStartMs: number; count: number }>();
   readonly #pending = new Map<string, number>();
@@ -130,8 +141,7 @@ export class SessionStore {
       expiresAtMs: this.#components.clock.monotonicMs() + this.#limits.ttlMs,
       ended: new AbortController(),
       inFlight: 0,
-      highest: -1n,
-      seen: new Set(),
+      window: new ReplayWindow(),
     };
     this.#sessions.set(init.token, entry);
     this.#byPeer.set(init.peer, (this.#byPeer.get(init.peer) ?? 0) + 1);
@@ -154,17 +164,9 @@ export class SessionStore {
       this.#drop(entry);
       throw new NmpError('SESSION_UNKNOWN');
     }
-    if (stream <= entry.highest - REPLAY_WINDOW || stream > entry.highest + REPLAY_WINDOW) {
-      throw new NmpError('SESSION_REPLAY');
-    }
-    if (entry.seen.has(stream)) throw new NmpError('SESSION_REPLAY');
+    entry.window.check(stream);
     if (entry.inFlight >= this.#limits.inFlight) throw new NmpError('SESSION_LIMIT');
-    entry.seen.add(stream);
-    if (stream > entry.highest) {
-      entry.highest = stream;
-      // Numbers below the window are refused by the comparison above; forget them.
-      for (const old of entry.seen) if (old <= stream - REPLAY_WINDOW) entry.seen.delete(old);
-    }
+    entry.window.take(stream);
     entry.inFlight++;
     let released = false;
     return {
@@ -177,14 +179,26 @@ export class SessionStore {
     };
   }
 
+  /**
+   * Uses up the stream on which `peer` says that it sent a request before, so that the request can
+   * run on that stream or on the one where it is sent again, never on both. That the first was
+   * refused is a word which no key of the session protects; this does not take it on trust.
+   * A session of an earlier start of the node is not known here.
+   * @throws NmpError SESSION_REPLAY if the request was taken there, or if that is not known any more
+   */
+  useUp(token: string, peer: string, stream: bigint): void {
+    this.#expire();
+    const earlier = this.#sessions.get(token) ?? this.#ended.get(token);
+    if (earlier?.peer === peer) {
+      earlier.window.take(stream);
+    } else if (this.#components.clock.monotonicMs() < this.#forgotUntilMs) {
+      throw new NmpError('SESSION_REPLAY');
+    }
+  }
+
   drop(token: string): void {
     const entry = this.#sessions.get(token);
     if (entry !== undefined) this.#drop(entry);
-  }
-
-  /** Ends every session of `peer`, e.g. when its last connection closed. */
-  dropPeer(peer: string): void {
-    for (const entry of this.#sessions.values()) if (entry.peer === peer) this.#drop(entry);
   }
 
   clear(): void {
@@ -197,11 +211,27 @@ export class SessionStore {
     if (left > 0) this.#byPeer.set(entry.peer, left);
     else this.#byPeer.delete(entry.peer);
     wipeSecrets(entry.secrets);
+    this.#keep(entry);
     entry.ended.abort(new NmpError('SESSION_UNKNOWN'));
+  }
+
+  #keep({ token, peer, window }: Entry): void {
+    const untilMs = this.#components.clock.monotonicMs() + ENDED_KEPT_MS;
+    this.#ended.set(token, { peer, window, untilMs });
+    if (this.#ended.size <= this.#limits.total) return;
+    for (const [oldest, ended] of this.#ended) {
+      this.#ended.delete(oldest);
+      this.#forgotUntilMs = ended.untilMs;
+      break;
+    }
   }
 
   #expire(): void {
     const now = this.#components.clock.monotonicMs();
+    for (const [token, ended] of this.#ended) {
+      if (now < ended.untilMs) break;
+      this.#ended.delete(token);
+    }
     for (const entry of this.#sessions.values()) if (now >= entry.expiresAtMs) this.#drop(entry);
     for (const [peer, window] of this.#handshakes) {
       if (now - window.windowStartMs >= this.#limits.handshakeWindowMs) {

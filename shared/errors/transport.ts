@@ -113,8 +113,10 @@ export const TRANSPORT_ERRORS = {
   SESSION_REPLAY: {
     stage: 'handshake',
     exit: 3,
-    cause: 'A stream number of the session was used before or lies outside the window.',
-    remedy: 'Number streams upwards, each once.',
+    cause:
+      'A stream number of the session was used before or lies outside the window; or a request sent again had been taken.',
+    remedy:
+      'Number streams upwards, each once. A request that was taken is not run again by itself.',
   },
   SESSION_LIMIT: {
     stage: 'handshake',

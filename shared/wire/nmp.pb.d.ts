@@ -101,6 +101,7 @@ export interface LogicRequest {
     job: string;
     cancelJob: boolean;
     watch?: Watch;
+    resent?: Resent;
 }
 export declare namespace LogicRequest {
     interface LogicRequest$inputsEntry {
@@ -214,9 +215,35 @@ export declare namespace LogicRequest {
         field: '$.watch.changes';
         value: boolean;
     }
+    interface LogicRequestResentSessionTokenFieldEvent {
+        field: '$.resent.sessionToken';
+        value: string;
+    }
+    interface LogicRequestResentStreamFieldEvent {
+        field: '$.resent.stream';
+        value: bigint;
+    }
     function encode(obj: Partial<LogicRequest>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicRequest>): LogicRequest;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicRequest>): Generator<LogicRequestSessionTokenFieldEvent | LogicRequestWasmBinaryFieldEvent | LogicRequestInputsFieldEvent | LogicRequestPqcCiphertextFieldEvent | LogicRequestAesNonceFieldEvent | LogicRequestStreamFieldEvent | LogicRequestClientSignatureFieldEvent | LogicRequestCapabilityFieldEvent | LogicRequestDatasetsDatasetFieldEvent | LogicRequestDatasetsColumnsFieldEvent | LogicRequestDeadlineMsFieldEvent | LogicRequestProofModeFieldEvent | LogicRequestModuleCapabilitiesFieldEvent | LogicRequestRequestNonceFieldEvent | LogicRequestAbiFieldEvent | LogicRequestModuleBytesFieldEvent | LogicRequestJobFieldEvent | LogicRequestCancelJobFieldEvent | LogicRequestWatchEveryMsFieldEvent | LogicRequestWatchEventsFieldEvent | LogicRequestWatchTtlMsFieldEvent | LogicRequestWatchChangesFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogicRequest>): Generator<LogicRequestSessionTokenFieldEvent | LogicRequestWasmBinaryFieldEvent | LogicRequestInputsFieldEvent | LogicRequestPqcCiphertextFieldEvent | LogicRequestAesNonceFieldEvent | LogicRequestStreamFieldEvent | LogicRequestClientSignatureFieldEvent | LogicRequestCapabilityFieldEvent | LogicRequestDatasetsDatasetFieldEvent | LogicRequestDatasetsColumnsFieldEvent | LogicRequestDeadlineMsFieldEvent | LogicRequestProofModeFieldEvent | LogicRequestModuleCapabilitiesFieldEvent | LogicRequestRequestNonceFieldEvent | LogicRequestAbiFieldEvent | LogicRequestModuleBytesFieldEvent | LogicRequestJobFieldEvent | LogicRequestCancelJobFieldEvent | LogicRequestWatchEveryMsFieldEvent | LogicRequestWatchEventsFieldEvent | LogicRequestWatchTtlMsFieldEvent | LogicRequestWatchChangesFieldEvent | LogicRequestResentSessionTokenFieldEvent | LogicRequestResentStreamFieldEvent>;
+}
+export interface Resent {
+    sessionToken: string;
+    stream: bigint;
+}
+export declare namespace Resent {
+    const codec: () => Codec<Resent>;
+    interface ResentSessionTokenFieldEvent {
+        field: '$.sessionToken';
+        value: string;
+    }
+    interface ResentStreamFieldEvent {
+        field: '$.stream';
+        value: bigint;
+    }
+    function encode(obj: Partial<Resent>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Resent>): Resent;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Resent>): Generator<ResentSessionTokenFieldEvent | ResentStreamFieldEvent>;
 }
 export interface Watch {
     everyMs: number;

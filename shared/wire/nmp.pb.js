@@ -503,6 +503,10 @@ export var LogicRequest;
                     w.uint32(226);
                     Watch.codec().encode(obj.watch, w);
                 }
+                if (obj.resent != null) {
+                    w.uint32(234);
+                    Resent.codec().encode(obj.resent, w);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -617,6 +621,12 @@ export var LogicRequest;
                         case 28: {
                             obj.watch = Watch.codec().decode(reader, reader.uint32(), {
                                 limits: opts.limits?.watch
+                            });
+                            break;
+                        }
+                        case 29: {
+                            obj.resent = Resent.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.resent
                             });
                             break;
                         }
@@ -780,6 +790,12 @@ export var LogicRequest;
                             });
                             break;
                         }
+                        case 29: {
+                            yield* Resent.codec().stream(reader, reader.uint32(), `${prefix}.resent`, {
+                                limits: opts.limits?.resent
+                            });
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -803,6 +819,92 @@ export var LogicRequest;
     }
     LogicRequest.stream = stream;
 })(LogicRequest || (LogicRequest = {}));
+export var Resent;
+(function (Resent) {
+    let _codec;
+    Resent.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.sessionToken != null && obj.sessionToken !== '')) {
+                    w.uint32(10);
+                    w.string(obj.sessionToken);
+                }
+                if ((obj.stream != null && obj.stream !== 0n)) {
+                    w.uint32(16);
+                    w.uint64(obj.stream);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    sessionToken: '',
+                    stream: 0n
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.sessionToken = reader.string();
+                            break;
+                        }
+                        case 2: {
+                            obj.stream = reader.uint64();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.sessionToken`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.stream`,
+                                value: reader.uint64()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Resent.codec());
+    }
+    Resent.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Resent.codec(), opts);
+    }
+    Resent.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Resent.codec(), opts);
+    }
+    Resent.stream = stream;
+})(Resent || (Resent = {}));
 export var Watch;
 (function (Watch) {
     let _codec;

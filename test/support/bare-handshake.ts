@@ -10,6 +10,7 @@ import { createNodeSuite } from '../../shared/crypto/suite-node.ts';
 import { systemClock, systemRandom } from '../../shared/runtime.ts';
 import { LogicRequest } from '../../shared/wire/codec.ts';
 import { framePair } from './frames.ts';
+import { PLAIN_STATEMENT } from './statement.ts';
 
 const suite = createNodeSuite();
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -20,17 +21,7 @@ const identity = {
   sign: async (message: Uint8Array) => Uint8Array.from(sign(null, message, privateKey)),
 };
 const nodePeer = { id: 'node', multihash: Uint8Array.of(1, 2, 3) };
-const statement = encodeNodeStatement({
-  version: 1,
-  peerId: 'node',
-  certificateKey: new Uint8Array(32),
-  profile: 'p',
-  release: 'r',
-  guardianPolicy: new Uint8Array(32),
-  simulated: true,
-  datasets: [],
-  capabilities: [],
-});
+const statement = encodeNodeStatement(PLAIN_STATEMENT);
 /** As long as a genuine document; neither made nor checked here. */
 const document = new Uint8Array(4_600);
 const nsm: Pick<Nsm, 'attest'> = { attest: async () => document };

@@ -14,6 +14,7 @@ import { NmpError } from '../../../shared/errors.ts';
 import { systemClock, systemRandom } from '../../../shared/runtime.ts';
 import { type LogicRequest, LogicResponse } from '../../../shared/wire/codec.ts';
 import { handshakeOracle, startGoPeer } from '../../support/handshake-go.ts';
+import { PLAIN_STATEMENT } from '../../support/statement.ts';
 
 const program = handshakeOracle();
 const seed = new Uint8Array(32).fill(0x42);
@@ -22,17 +23,7 @@ const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }
 const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
 const clientPeer = concat(Uint8Array.of(0, 0x24, 8, 1, 0x12, 0x20), spki.subarray(-32));
 const nodePeer = Uint8Array.of(1, 2, 3);
-const statement = encodeNodeStatement({
-  version: 1,
-  peerId: 'node',
-  certificateKey: new Uint8Array(32),
-  profile: 'p',
-  release: 'r',
-  guardianPolicy: new Uint8Array(32),
-  simulated: true,
-  datasets: [],
-  capabilities: [],
-});
+const statement = encodeNodeStatement(PLAIN_STATEMENT);
 const peers = [toHex(clientPeer), toHex(nodePeer), toHex(seed)];
 
 describe.skipIf(program === undefined)('the handshake with a peer in Go', () => {
