@@ -13,6 +13,7 @@ import { yamux } from '@libp2p/yamux';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
+import { noiseCrypto } from '../../shared/crypto/noise-node.ts';
 import type { IpRange } from '../../shared/policy/ip-range.ts';
 import type { Clock, Random } from '../../shared/runtime.ts';
 import {
@@ -91,7 +92,7 @@ export async function createMeshNode(
       announce: [...init.announce],
     },
     transports: [proxiedTcp({ dialPath: socket.dialPath, ranges }), ...(quic?.transports ?? [])],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [
       yamux({
         streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX },

@@ -11,6 +11,7 @@ import { AbstractMultiaddrConnection, type SendResult } from '@libp2p/utils';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Uint8ArrayList } from 'uint8arraylist';
 import { concat, equalBytes } from '../bytes.ts';
+import { noiseCrypto } from '../crypto/noise-node.ts';
 import { NmpError } from '../errors.ts';
 import { MULTISTREAM, multistreamMessage } from './multistream.ts';
 
@@ -108,7 +109,7 @@ export type EagerUpgrade = (
 ) => Promise<Connection>;
 
 export function createEagerUpgrade(components: NoiseComponents): EagerUpgrade {
-  const encrypter = noise()(components);
+  const encrypter = noise({ crypto: noiseCrypto })(components);
   const proposal = concat(multistreamMessage(MULTISTREAM), multistreamMessage(NOISE));
   return async (socket, { address, log }, options) => {
     const { signal } = options;

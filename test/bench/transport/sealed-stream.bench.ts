@@ -1,13 +1,14 @@
 /**
- * A stream of sealed records as our nodes have it, beside a stream of stock js-libp2p with only
- * Noise: the same bytes over loopback TCP, alternately; both ends in this process.
+ * A stream of sealed records over our client's transport, beside a stream of stock js-libp2p with
+ * only Noise: the same bytes over loopback TCP, alternately; both ends in this process.
  */
-import type { StreamMuxerFactory } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
-import { createLibp2p } from 'libp2p';
+import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import { eagerYamux } from '../../../client/mesh/eager-muxer.ts';
+import { eagerTcp } from '../../../client/mesh/eager-tcp.ts';
+import { noiseCrypto } from '../../../shared/crypto/noise-node.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
 import { systemRandom } from '../../../shared/runtime.ts';
 import { RECORD_CHUNK_BYTES } from '../../../shared/wire/constants.ts';
@@ -25,20 +26,14 @@ const key = {
   next: systemRandom.bytes(48),
 };
 
-async function libp2p(listen: string[], muxer: () => StreamMuxerFactory) {
-  return createLibp2p({
-    addresses: { listen },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [muxer],
-    connectionGater: { denyDialMultiaddr: () => false },
-  });
-}
+type Parts = Required<Pick<Libp2pOptions, 'transports' | 'connectionEncrypters' | 'streamMuxers'>>;
 
 /** A connected pair; both ends live in this process. */
-async function pair(muxer: () => StreamMuxerFactory) {
-  const server = await libp2p(['/ip4/127.0.0.1/tcp/0'], muxer);
-  const client = await libp2p([], muxer);
+async function pair(parts: Parts) {
+  const gate = { connectionGater: { denyDialMultiaddr: () => false } };
+  const listen = ['/ip4/127.0.0.1/tcp/0'];
+  const server = await createLibp2p({ ...parts, ...gate, addresses: { listen } });
+  const client = await createLibp2p({ ...parts, ...gate });
   const connection = await client.dial(server.getMultiaddrs());
   const stop = async () => {
     await client.stop();
@@ -52,8 +47,16 @@ function median(values: readonly number[]): number {
 }
 
 export async function run(): Promise<Row[]> {
-  const stock = await pair(yamux());
-  const ours = await pair(eagerYamux(new Set()));
+  const stock = await pair({
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+  });
+  const ours = await pair({
+    transports: [eagerTcp()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
+    streamMuxers: [eagerYamux(new Set())],
+  });
   let arrived = Promise.withResolvers<void>();
   await stock.server.handle('/plain/1.0.0', (stream) => {
     let left = BYTES;
