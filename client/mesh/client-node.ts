@@ -1,4 +1,5 @@
 /** The client's place in the mesh: dials nodes, asks Kademlia, serves nobody. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { identify } from '@libp2p/identify';
 import type { Connection, Ed25519PrivateKey, PeerId } from '@libp2p/interface';
@@ -9,6 +10,7 @@ import { ping } from '@libp2p/ping';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
+import { noiseCrypto } from '../../shared/crypto/noise-node.ts';
 import { NmpError } from '../../shared/errors.ts';
 import { CONNECTION_MONITOR, PROTOCOL } from '../../shared/wire/constants.ts';
 import { eagerFrames, type FrameChannel } from '../../shared/wire/frames.ts';
@@ -33,7 +35,10 @@ export interface ClientNode {
   ): Promise<NodePeer>;
   /** @throws NmpError UNREACHABLE, TIMEOUT */
   open(peer: string, protocol: string, signal: AbortSignal): Promise<FrameChannel>;
-  /** Peers that provide `key`, with addresses; asks the connected nodes. */
+  /**
+   * Peers that provide `key`, with addresses; asks the connected nodes, and waits up to 3 s for those
+   * that were dialled just now.
+   */
   providers(key: CID, signal: AbortSignal): AsyncIterable<{ id: string; addresses: string[] }>;
   stop(): Promise<void>;
 }
@@ -75,22 +80,36 @@ const CLAIMS_PER_ANSWERER = 8;
 /** Claims heard in a lookup before libp2p ends it. */
 const CLAIMS_HEARD = 1024;
 
+/** What is used of the table of kad-dht 16.4, and is not in its types. */
+interface RoutingTable {
+  readonly kBucketSize: number;
+  find(peer: PeerId): Promise<PeerId | undefined>;
+}
+
 /**
  * kad-dht 16.4 ends a lookup after as many claims as a bucket has places (20): the answer of one liar
  * fills that, and who answers honestly is never heard. The number is read from the routing table that
  * its content routing holds, and from nothing else there.
+ * @returns the table itself
  * @throws NmpError INTERNAL if another version is built otherwise
  */
-function hearManyClaims(dht: unknown): void {
-  const { contentRouting } = dht as {
-    contentRouting?: { routingTable?: { kBucketSize?: unknown } };
-  };
+function hearManyClaims(dht: unknown): RoutingTable {
+  const { contentRouting } = dht as { contentRouting?: { routingTable?: Partial<RoutingTable> } };
   const table = contentRouting?.routingTable;
-  if (contentRouting === undefined || typeof table?.kBucketSize !== 'number') {
+  if (
+    contentRouting === undefined ||
+    typeof table?.kBucketSize !== 'number' ||
+    table.find === undefined
+  ) {
     throw new NmpError('INTERNAL', 'kad-dht is of another build than this was made for');
   }
   contentRouting.routingTable = Object.create(table, { kBucketSize: { value: CLAIMS_HEARD } });
+  return table as RoutingTable;
 }
+
+/** How long a lookup waits for peers that were just dialled to enter the table. */
+const TABLE_PATIENCE_MS = 3_000;
+const TABLE_LOOK_MS = 25;
 
 /** @param init.privateKey the client's identity; a fresh one if absent */
 export async function createClientNode(init: {
@@ -101,7 +120,7 @@ export async function createClientNode(init: {
     privateKey,
     addresses: { listen: [] },
     transports: [eagerTcp(), clientQuic(OWN_PROTOCOLS)],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
     connectionMonitor: CONNECTION_MONITOR,
     streamMuxers: [eagerYamux(OWN_PROTOCOLS)],
     // Nodes on this machine and in private networks are what local mode is about.
@@ -117,10 +136,28 @@ export async function createClientNode(init: {
       }),
     },
   });
-  hearManyClaims(libp2p.services.dht);
+  const table = hearManyClaims(libp2p.services.dht);
   const connections = new Map<string, Connection>();
   /** Where a peer was reached before; another Peer ID there is refused by Noise. */
   const reached = new Map<string, Multiaddr>();
+
+  /** Connected peers that a lookup has waited for. */
+  const awaited = new Set<string>();
+
+  /**
+   * libp2p takes a peer into its table when it has said what it speaks and answered a ping: a lookup
+   * before that would ask those alone that are near, which a liar can see to. Each is waited for once.
+   */
+  const tableToFill = async (signal: AbortSignal) => {
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(TABLE_PATIENCE_MS)]);
+    const fresh = libp2p.getPeers().filter((peer) => !awaited.has(peer.toString()));
+    for (const peer of fresh) {
+      while (!ending.aborted && (await table.find(peer)) === undefined) {
+        await sleep(TABLE_LOOK_MS);
+      }
+      if (!signal.aborted) awaited.add(peer.toString());
+    }
+  };
 
   const connectionTo = async (peer: string, signal: AbortSignal): Promise<Connection> => {
     const known = connections.get(peer);
@@ -180,6 +217,7 @@ export async function createClientNode(init: {
       }
     },
     async *providers(key, signal) {
+      await tableToFill(signal);
       // One that answers with many is not to crowd out the others.
       const told = new Map<string, number>();
       for await (const event of libp2p.services.dht.findProviders(key, { signal })) {

@@ -22,13 +22,26 @@ function carry(from: Socket, to: Socket, delayMs: () => number): void {
   from.on('error', () => to.destroy());
 }
 
-export async function delayLink(target: number, oneWayMs: number): Promise<DelayLink> {
+export interface DelayLinkInit {
+  /** May be told later than the link is up. */
+  readonly target: () => number;
+  /** May change: what comes from then on waits so long. */
+  readonly oneWayMs: () => number;
+  /** An address of the loopback: the link's own and the target's. */
+  readonly host: string;
+}
+
+export function delayLink(target: number, oneWayMs: number): Promise<DelayLink> {
+  return changingLink({ target: () => target, oneWayMs: () => oneWayMs, host: '127.0.0.1' });
+}
+
+export async function changingLink({ target, oneWayMs, host }: DelayLinkInit): Promise<DelayLink> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (outside) => {
     const openedMs = performance.now();
     const inside = connect({
-      port: target,
-      host: '127.0.0.1',
+      port: target(),
+      host,
       allowHalfOpen: true,
       noDelay: true,
     });
@@ -37,11 +50,11 @@ export async function delayLink(target: number, oneWayMs: number): Promise<Delay
       socket.once('close', () => sockets.delete(socket));
     }
     // Bytes sent at once by the client would have waited for SYN and its answer.
-    const handshakeLeft = () => Math.max(0, openedMs + 2 * oneWayMs - performance.now());
-    carry(outside, inside, () => handshakeLeft() + oneWayMs);
-    carry(inside, outside, () => oneWayMs);
+    const handshakeLeft = () => Math.max(0, openedMs + 2 * oneWayMs() - performance.now());
+    carry(outside, inside, () => handshakeLeft() + oneWayMs());
+    carry(inside, outside, oneWayMs);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('no address');
   return {

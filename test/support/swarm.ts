@@ -12,6 +12,7 @@ import { createLibp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import { CONNECTION_MONITOR, PROTOCOL } from '../../shared/wire/constants.ts';
 import { libp2pFrames } from '../../shared/wire/frames.ts';
+import { changingLink } from './delay-link.ts';
 
 /** Stands for attestation: who answers here is honest. Clients open it as they open it at a node. */
 export const PROOF = PROTOCOL.describe;
@@ -30,11 +31,23 @@ export interface SwarmNode {
   stop(): Promise<void>;
 }
 
-/** Every node has a network of its own: 127.x.0.1. */
-async function start(index: number, hostile: boolean) {
+/**
+ * Every node has a network of its own: 127.x.0.1. It tells the address of a link in front of it.
+ * @param oneWayMs how far it is, by now
+ */
+async function start(index: number, hostile: boolean, oneWayMs: () => number) {
+  const host = `127.${index + 1}.0.1`;
+  let port = 0;
+  const link = await changingLink({ target: () => port, oneWayMs, host });
   const libp2p = await createLibp2p({
     privateKey: await generateKeyPair('Ed25519'),
-    addresses: { listen: [`/ip4/127.${index + 1}.0.1/tcp/0`] },
+    addresses: {
+      listen: [`/ip4/${host}/tcp/0`],
+      announceFilter: (own) => {
+        port = Number(/tcp\/(\d+)/.exec(own.join())?.[1]);
+        return [multiaddr(`/ip4/${host}/tcp/${link.port}`)];
+      },
+    },
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxEarlyStreams: 64 })],
@@ -76,7 +89,10 @@ async function start(index: number, hostile: boolean) {
       for await (const event of dht.provide(key, { signal: AbortSignal.timeout(PROVIDE_MS) }))
         void event;
     },
-    stop: async () => libp2p.stop(),
+    stop: async () => {
+      await libp2p.stop();
+      await link.stop();
+    },
   };
   return { libp2p, node };
 }
@@ -88,8 +104,8 @@ export async function phantom(index: number): Promise<SwarmNode['contact']> {
   return { id: publicKey.toMultihash().bytes, multiaddrs: [address.bytes] };
 }
 
-export async function startHonest(index: number): Promise<SwarmNode> {
-  const { libp2p, node } = await start(index, false);
+export async function startHonest(index: number, oneWayMs: () => number): Promise<SwarmNode> {
+  const { libp2p, node } = await start(index, false, oneWayMs);
   await libp2p.handle(PROOF, (stream: Stream) => void libp2pFrames(stream).write(Uint8Array.of(1)));
   return node;
 }
@@ -116,7 +132,7 @@ export async function startHostile(
   liars: () => readonly SwarmNode['contact'][],
   stalls: boolean,
 ): Promise<SwarmNode> {
-  const { libp2p, node } = await start(index, true);
+  const { libp2p, node } = await start(index, true, () => 0);
   const lie = async (stream: Stream) => {
     const frames = libp2pFrames(stream);
     for (;;) {
