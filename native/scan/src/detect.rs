@@ -432,6 +432,7 @@ pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
             _ => {}
         }
     }
+    let mut groups = Vec::new();
     let mut i = 0;
     while i < text.len() {
         let b = text[i];
@@ -447,7 +448,7 @@ pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
             if let Some(end) = address(text, i, w) {
                 report("ADDRESS", "street-address", i, end);
             }
-            let next = numbers::phrase(text, i, w, report);
+            let next = numbers::phrase(text, i, w, &mut groups, report);
             let word = identifiers::word(text, i, w, report);
             i = if text.get(next).is_some_and(u8::is_ascii_alphabetic) {
                 word

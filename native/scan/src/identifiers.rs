@@ -1,6 +1,6 @@
 //! Identifiers of letters and digits: e-mail, IBAN, national and health ids, wallets, places.
 
-use crate::bytes::{self, ALNUM};
+use crate::bytes;
 use crate::checks;
 use crate::codec::base::{BASE58, radix};
 use crate::numbers::Report;
@@ -59,7 +59,8 @@ pub fn email(text: &[u8], at: usize) -> Option<(usize, usize)> {
 /// Letters and digits with single separators taken out, in capitals, and where each ends.
 struct Compact {
     value: [u8; 34],
-    ends: [usize; 34],
+    /// Counted from the first: at most a separator each.
+    ends: [u8; 34],
     len: usize,
 }
 
@@ -74,7 +75,7 @@ fn compact(text: &[u8], at: usize, most: usize) -> Compact {
     while i < text.len() && out.len < most {
         if text[i].is_ascii_alphanumeric() {
             out.value[out.len] = text[i].to_ascii_uppercase();
-            out.ends[out.len] = i + 1;
+            out.ends[out.len] = (i + 1 - at) as u8;
             out.len += 1;
         } else if !(matches!(text[i], b' ' | b'-' | b'.')
             && i > at
@@ -118,17 +119,18 @@ fn iban(text: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     let c = compact(text, at, IBAN_MOST);
-    let (value, ends) = (&c.value[..c.len], &c.ends[..c.len]);
+    let value = &c.value[..c.len];
+    let end = |n: usize| at + usize::from(c.ends[n - 1]);
     if value.len() < IBAN_LEAST || !value[2].is_ascii_digit() || !value[3].is_ascii_digit() {
         return None;
     }
     (IBAN_LEAST..=value.len())
         .find(|n| {
-            ends_word(text, ends[n - 1])
-                && grouped_by_four(text, at, ends[n - 1])
+            ends_word(text, end(*n))
+                && grouped_by_four(text, at, end(*n))
                 && checks::iban(&value[..*n])
         })
-        .map(|n| ends[n - 1])
+        .map(end)
 }
 
 type Check = fn(&[u8]) -> bool;
@@ -178,18 +180,14 @@ fn document(s: &[u8]) -> bool {
 
 fn starts_fixed(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) {
     // Every one of them has four digits or more.
-    let near_digits = text[at..(at + 26).min(text.len())]
-        .iter()
-        .filter(|b| b.is_ascii_digit())
-        .count();
-    if near_digits < 4 {
+    if bytes::digits(text, at, 26) < 4 {
         return;
     }
     let c = compact(text, at, 17);
-    let (value, ends) = (&c.value[..c.len], &c.ends[..c.len]);
+    let value = &c.value[..c.len];
+    let end = |n: usize| at + usize::from(c.ends[n - 1]);
     for (kind, rule, length, context, check) in FIXED {
-        if value.len() < *length || !ends_word(text, ends[length - 1]) || !check(&value[..*length])
-        {
+        if value.len() < *length || !ends_word(text, end(*length)) || !check(&value[..*length]) {
             continue;
         }
         // Prose in capitals is no id: at least two digits.
@@ -201,10 +199,10 @@ fn starts_fixed(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) {
         {
             continue;
         }
-        if *context != 0 && near(text, w, at, ends[length - 1]) & context == 0 {
+        if *context != 0 && near(text, w, at, end(*length)) & context == 0 {
             continue;
         }
-        report(kind, rule, at, ends[length - 1]);
+        report(kind, rule, at, end(*length));
         return;
     }
 }
@@ -293,7 +291,7 @@ fn mac(text: &[u8], at: usize, w: &Words) -> Option<usize> {
 
 /// Looks at the word that starts at `at`. Returns where the next word can start.
 pub fn word(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize {
-    let length = bytes::span(text, at, ALNUM) - at;
+    let length = bytes::word_end(text, at) - at;
     let token = &text[at..at + length];
     if !starts_word(text, at) {
         return at + length.max(1);

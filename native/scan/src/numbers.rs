@@ -22,29 +22,30 @@ pub type Report<'r> = dyn FnMut(&'static str, &'static str, usize, usize) + 'r;
 const MAX_GROUPS: usize = 32;
 
 /// Reads the phrase of digit groups at `at` (a digit). Returns where it ends.
-pub fn phrase(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize {
-    let mut groups = [Group {
-        start: 0,
-        len: 0,
-        sep: 0,
-        wide: false,
-    }; MAX_GROUPS];
-    let mut n = 0;
+///
+/// `groups` is room to work in.
+pub fn phrase(
+    text: &[u8],
+    at: usize,
+    w: &Words,
+    groups: &mut Vec<Group>,
+    report: &mut Report<'_>,
+) -> usize {
+    groups.clear();
     let mut i = at;
     let (mut sep, mut wide) = (0, false);
     let mut resume = usize::MAX;
-    while n < MAX_GROUPS {
+    while groups.len() < MAX_GROUPS {
         let start = i;
         while i < text.len() && text[i].is_ascii_digit() {
             i += 1;
         }
-        groups[n] = Group {
+        groups.push(Group {
             start,
             len: i - start,
             sep,
             wide,
-        };
-        n += 1;
+        });
         let mut j = i;
         while j < text.len()
             && j - i < 3
@@ -61,11 +62,11 @@ pub fn phrase(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usi
             sep = *text[i..j].iter().find(|b| **b != b' ').unwrap_or(&b' ');
         }
         i = j;
-        if n == MAX_GROUPS / 2 {
+        if groups.len() == MAX_GROUPS / 2 {
             resume = j;
         }
     }
-    let groups = &groups[..n];
+    let n = groups.len();
     let before = if at == 0 { 0 } else { text[at - 1] };
     // A digit run glued to a letter is part of a word; `.5` or `1e-9` is part of a number.
     let glued = before.is_ascii_alphabetic() || before >= 128;

@@ -1,5 +1,6 @@
 //! What is tried on a view that reads as text: escapes, foldings, lists, pieces and mirrors.
 
+use crate::bytes;
 use crate::codec::{escapes, fold, lists, spelled};
 use crate::engine::{DEPTH_MAX, RAW_STREAM_LEAST, Scan};
 use crate::pieces;
@@ -48,9 +49,12 @@ impl Scan<'_> {
             return;
         }
         let mut next = 0;
-        while let Some(n) = text[next..].iter().position(|b| *b >= 0x80) {
-            let from = (next + n).saturating_sub(FOLD_REACH).max(next);
-            let mut end = next + n;
+        loop {
+            let mut end = bytes::find_high(text, next);
+            if end == text.len() {
+                break;
+            }
+            let from = end.saturating_sub(FOLD_REACH).max(next);
             let mut quiet = 0;
             while end < text.len() && quiet < FOLD_REACH {
                 quiet = if text[end] >= 0x80 { 0 } else { quiet + 1 };

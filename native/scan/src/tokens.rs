@@ -101,7 +101,7 @@ impl Scan<'_> {
         let all_hex = if hexed.len() == token.len() {
             all & HEX != 0
         } else {
-            hexed.iter().all(u8::is_ascii_hexdigit)
+            bytes::span(hexed, 0, HEX) == hexed.len()
         };
         // Words of small letters without a digit are text, not an encoding, unless they are long.
         if all & PLAIN != 0 && token.len() < 16 && !all_hex {
@@ -190,7 +190,7 @@ impl Scan<'_> {
             joined.extend_from_slice(&text[*start..*end]);
         }
         let first = run[0].0;
-        let hexed = joined.iter().all(u8::is_ascii_hexdigit);
+        let hexed = bytes::span(&joined, 0, HEX) == joined.len();
         if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
             self.token(at, "base64", base::base64(&joined), first);
         }
@@ -221,7 +221,7 @@ impl Scan<'_> {
                     parts += 1;
                 }
                 if parts >= 2 {
-                    let hexed = joined.iter().all(u8::is_ascii_hexdigit);
+                    let hexed = bytes::span(&joined, 0, HEX) == joined.len();
                     if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
                         self.token(at, "base64", base::base64(&joined), first);
                     }

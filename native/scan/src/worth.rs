@@ -1,5 +1,6 @@
 //! Is what a decoder made worth a view? The first bytes decide for nearly everything.
 
+use crate::bytes;
 use crate::codec::{fold, objects};
 
 pub const CHANCE_MAX: usize = 24;
@@ -33,11 +34,7 @@ pub fn worth(data: &[u8]) -> bool {
 /// The first bytes decide for nearly everything that is nothing.
 fn possible(data: &[u8]) -> bool {
     let head = &data[..data.len().min(16)];
-    let odd = head
-        .iter()
-        .filter(|b| !(b.is_ascii_graphic() || b.is_ascii_whitespace()))
-        .count();
-    odd * 2 <= head.len()
+    bytes::odd(data) as usize * 2 <= head.len()
         || compressed(data)
         || matches!(head[0], 0x30 | 0x80..=0xbf | 0xd8..=0xdf | 0xfe | 0xff)
         || head.contains(&0)

@@ -135,7 +135,11 @@ pub fn entities(s: &[u8]) -> Rewrite {
     let mut out = Rewrite::default();
     let mut i = 0;
     while i < s.len() {
-        if s[i] == b'&' {
+        let plain = s[i..].iter().position(|b| *b == b'&');
+        let end = plain.map_or(s.len(), |n| i + n);
+        out.data.extend_from_slice(&s[i..end]);
+        i = end;
+        if i < s.len() {
             let rest = &s[i + 1..];
             if rest.first() == Some(&b'#') {
                 let is_hex = matches!(rest.get(1), Some(b'x' | b'X'));
@@ -172,7 +176,7 @@ pub fn entities(s: &[u8]) -> Rewrite {
                 continue;
             }
         }
-        out.data.push(s[i]);
+        out.data.extend(s.get(i));
         i += 1;
     }
     out

@@ -1,7 +1,7 @@
 //! Text written as lists of character codes: decimal, hex, octal or binary, and text with one
 //! separator between all characters.
 
-use crate::bytes::{self, LIST, PAIR_GAP};
+use crate::bytes::{self, LIST, NUMBER, PAIR_GAP};
 
 /// Fewest codes that count as text.
 const LEAST: usize = 6;
@@ -56,11 +56,11 @@ pub fn codes(s: &[u8]) -> Vec<Found> {
         octets.clear();
     };
     while i < s.len() {
-        // Between lists only a digit matters.
+        // Between lists only a number by itself matters.
         if numbers.is_empty() {
-            match s[i..].iter().position(u8::is_ascii_digit) {
-                Some(n) => i += n,
-                None => break,
+            i = bytes::find_number(s, i);
+            if i == s.len() {
+                break;
             }
         }
         let b = s[i];
@@ -79,9 +79,7 @@ pub fn codes(s: &[u8]) -> Vec<Found> {
                         || matches!(s[start - 1], b'.' | b'_' | b'-')));
             if !whole || (s.get(i) == Some(&b'.') && s.get(i + 1).is_some_and(u8::is_ascii_digit)) {
                 flush(&mut numbers, &mut octets, source, binary, hexed);
-                while i < s.len() && (s[i].is_ascii_alphanumeric() || s[i] == b'.') {
-                    i += 1;
-                }
+                i = bytes::span(s, i, NUMBER);
                 continue;
             }
             if numbers.is_empty() {
@@ -194,20 +192,18 @@ fn gcd(a: u32, b: u32) -> u32 {
 pub fn hex_pairs(s: &[u8]) -> Vec<Found> {
     let mut out = Vec::new();
     let mut i = 0;
-    while i + 2 <= s.len() {
+    loop {
+        i = bytes::find_word(s, i);
+        if i + 2 > s.len() {
+            break;
+        }
         // A pair, something between, and another: else nothing starts here.
         let gap = s.get(i + 2).copied().unwrap_or(0);
         let may = s[i].is_ascii_hexdigit()
             && (bytes::is(gap, PAIR_GAP) && s[i + 1].is_ascii_hexdigit()
                 || matches!(s[i + 1], b'x' | b'X'));
         if !may {
-            if s[i].is_ascii_alphanumeric() {
-                while i < s.len() && s[i].is_ascii_alphanumeric() {
-                    i += 1;
-                }
-            } else {
-                i += 1;
-            }
+            i += 1;
             continue;
         }
         let start = i;
@@ -249,14 +245,7 @@ pub fn hex_pairs(s: &[u8]) -> Vec<Found> {
             });
         }
         if i == start {
-            // Skip the rest of the word: a pair starts at a word border.
-            if s[i].is_ascii_alphanumeric() {
-                while i < s.len() && s[i].is_ascii_alphanumeric() {
-                    i += 1;
-                }
-            } else {
-                i += 1;
-            }
+            i += 1;
         }
     }
     out
@@ -266,9 +255,15 @@ pub fn hex_pairs(s: &[u8]) -> Vec<Found> {
 pub fn spaced(s: &[u8]) -> Vec<Found> {
     let mut out = Vec::new();
     let mut i = 0;
-    while i + 4 < s.len() {
+    loop {
+        // Eight or more of them: four in a row are looked for.
+        let first = bytes::find_every_second(s, i + 1);
+        if first + 3 >= s.len() {
+            break;
+        }
+        i = first - 1;
         let sep = s[i + 1];
-        if sep != s[i + 3] || sep.is_ascii_alphanumeric() || s[i] == sep {
+        if sep.is_ascii_alphanumeric() || s[i] == sep {
             i += 1;
             continue;
         }

@@ -11,10 +11,13 @@ struct Bits<'a> {
 impl Bits<'_> {
     /// The next 57 bits or more, least significant first; zeros beyond the end.
     fn window(&self) -> u64 {
+        let from = self.at >> 3;
+        if let Some(Ok(bytes)) = self.s.get(from..from + 8).map(<[u8; 8]>::try_from) {
+            return u64::from_le_bytes(bytes) >> (self.at & 7);
+        }
         let mut bytes = [0; 8];
-        let rest = self.s.get(self.at >> 3..).unwrap_or(&[]);
-        let n = rest.len().min(8);
-        bytes[..n].copy_from_slice(&rest[..n]);
+        let rest = self.s.get(from..).unwrap_or(&[]);
+        bytes[..rest.len()].copy_from_slice(rest);
         u64::from_le_bytes(bytes) >> (self.at & 7)
     }
 
@@ -34,27 +37,40 @@ impl Bits<'_> {
 /// Symbols of the first block that are looked at.
 const SYMBOLS: usize = 24;
 
-/// RFC 1951 section 3.2.6: literals and matches of the first fixed block.
+/// RFC 1951 section 3.2.6: length and symbol of the fixed code for each nine bits that may come.
+static FIXED: [(u8, u16); 512] = {
+    let mut by = [(0, 0); 512];
+    let mut bits = 0;
+    while bits < 512 {
+        // Codes come with their highest bit first.
+        let nine = (bits as u16).reverse_bits() >> 7;
+        by[bits] = match nine >> 1 {
+            eight @ 0..=0b0010_1111 => (7, 256 + (eight >> 1)),
+            eight @ 0b0011_0000..=0b1011_1111 => (8, eight - 0b0011_0000),
+            eight @ 0b1100_0000..=0b1100_0111 => (8, 280 + eight - 0b1100_0000),
+            _ => (9, 144 + nine - 0b1_1001_0000),
+        };
+        bits += 1;
+    }
+    by
+};
+
+/// Literals and matches of the first fixed block.
 fn fixed(bits: &mut Bits<'_>) -> bool {
     let (mut produced, mut odd, mut literals) = (0u32, 0, 0);
     for _ in 0..SYMBOLS {
-        let head = bits.code(7);
-        let symbol = if head <= 0b001_0111 {
-            256 + head
-        } else {
-            let eight = head << 1 | bits.take(1);
-            match eight {
-                0b0011_0000..=0b1011_1111 => eight - 0b0011_0000,
-                0b1100_0000..=0b1100_0111 => 280 + eight - 0b1100_0000,
-                _ => 144 + (eight << 1 | bits.take(1)) - 0b1_1001_0000,
-            }
-        };
+        let (length, symbol) = FIXED[(bits.window() & 511) as usize];
+        bits.at += usize::from(length);
         match symbol {
             0..=255 => {
                 produced += 1;
                 literals += 1;
                 let text = (32..127).contains(&symbol) || matches!(symbol, 9 | 10 | 13);
                 odd += u32::from(!text);
+            }
+            // The last block ends in the last byte, or what stands behind it is left over.
+            256 if bits.s.first().is_some_and(|b| b & 1 == 1) => {
+                return bits.at.div_ceil(8) == bits.s.len() && literals > 0;
             }
             256 => break,
             257..=285 => {
@@ -64,7 +80,7 @@ fn fixed(bits: &mut Bits<'_>) -> bool {
                 } else {
                     index / 4 - 1
                 };
-                bits.take(extra as usize);
+                bits.at += usize::from(extra);
                 let distance = bits.code(5);
                 if distance > 29 {
                     return false;
@@ -87,7 +103,55 @@ fn fixed(bits: &mut Bits<'_>) -> bool {
     literals > 0 && odd * 2 <= literals + 2
 }
 
-/// RFC 1951 section 3.2.7: the code lengths of the first dynamic block must make full codes.
+/// Lengths of codes that leave nothing over and nothing out, or one code alone.
+fn full(lengths: &[u8]) -> bool {
+    let (mut sum, mut used) = (0u32, 0);
+    for length in lengths.iter().filter(|n| **n > 0) {
+        sum += 1 << (15 - length);
+        used += 1;
+    }
+    sum == 1 << 15 || used <= 1
+}
+
+/// The lengths of a dynamic block's codes, themselves coded by `by`: (length, symbol) for each seven
+/// bits that may come.
+fn code_lengths(bits: &mut Bits<'_>, by: &[(u8, u8); 128], count: usize) -> Option<[u8; 320]> {
+    let mut out = [0u8; 320];
+    let mut n = 0;
+    while n < count {
+        let (length, symbol) = by[(bits.window() & 127) as usize];
+        bits.at += usize::from(length);
+        let (value, times) = match symbol {
+            0..=15 => (symbol, 1),
+            16 => (*out[..n].last()?, 3 + bits.take(2)),
+            17 => (0, 3 + bits.take(3)),
+            _ => (0, 11 + bits.take(7)),
+        };
+        out.get_mut(n..n + times as usize)?.fill(value);
+        n += times as usize;
+    }
+    (n == count).then_some(out)
+}
+
+/// Canonical codes of the code lengths, looked up by the next seven bits.
+fn table(lengths: &[u32; 19]) -> [(u8, u8); 128] {
+    let mut by = [(0, 0); 128];
+    let mut code = 0u32;
+    for length in 1..=7u32 {
+        for (symbol, _) in lengths.iter().enumerate().filter(|(_, n)| **n == length) {
+            let first = code.reverse_bits() >> (32 - length);
+            for slot in by.iter_mut().skip(first as usize).step_by(1 << length) {
+                *slot = (length as u8, symbol as u8);
+            }
+            code += 1;
+        }
+        code <<= 1;
+    }
+    by
+}
+
+/// RFC 1951 section 3.2.7: the code lengths of the first dynamic block must make full codes, and one
+/// of them end it.
 fn dynamic(bits: &mut Bits<'_>) -> bool {
     const ORDER: [usize; 19] = [
         16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
@@ -101,7 +165,14 @@ fn dynamic(bits: &mut Bits<'_>) -> bool {
         lengths[*slot] = bits.take(3);
     }
     let sum: u32 = lengths.iter().filter(|n| **n > 0).map(|n| 128 >> n).sum();
-    sum == 128
+    if sum != 128 {
+        return false;
+    }
+    let literals = literals as usize + 257;
+    let all = literals + distances as usize + 1;
+    code_lengths(bits, &table(&lengths), all).is_some_and(|lengths| {
+        lengths[256] > 0 && full(&lengths[..literals]) && full(&lengths[literals..all])
+    })
 }
 
 /// Can `s` start a raw deflate stream that makes something of use?
@@ -149,6 +220,31 @@ pub fn brotli(s: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    /// Of every length, level and alphabet: stored, fixed and dynamic blocks, one or several.
+    #[test]
+    fn whatever_deflate_makes_passes() {
+        use flate2::{Compress, Compression, FlushCompress};
+        let mut state = 7u32;
+        let mut kinds = [0; 3];
+        for round in 0..3000usize {
+            let letters = 2 + round % 90;
+            let length = 8 + round * round % 3001;
+            let text: Vec<u8> = (0..length)
+                .map(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    b' ' + ((state >> 16) as usize % letters) as u8
+                })
+                .collect();
+            let mut stream = Vec::with_capacity(2 * length + 64);
+            Compress::new(Compression::new(round as u32 % 10), false)
+                .compress_vec(&text, &mut stream, FlushCompress::Finish)
+                .unwrap();
+            kinds[usize::from(stream[0] >> 1 & 3)] += 1;
+            assert!(deflate(&stream), "{round}");
+        }
+        assert!(kinds.iter().all(|n| *n > 20), "{kinds:?}");
+    }
+
     #[test]
     fn streams_pass_and_other_bytes_mostly_do_not() {
         // deflateRaw("hello hello hello"), brotli("hello hello hello") as made by zlib and brotli.
@@ -169,6 +265,6 @@ mod tests {
                 .collect();
             passed += u32::from(deflate(&bytes)) + u32::from(brotli(&bytes));
         }
-        assert!(passed < 400, "{passed}");
+        assert!(passed < 150, "{passed}");
     }
 }
