@@ -229,7 +229,11 @@ export async function startParent(init: ParentInit): Promise<Parent> {
   const webSocket = webSocketRelay(config, shared[0], metrics);
   const relays = [front, ...own.map(relayTo), ...(webSocket === undefined ? [] : [webSocket])];
   const supervisors = members.map(({ supervisor }) => supervisor);
-  const status = createStatusServer({ snapshot: () => metrics.snapshot(), supervisors });
+  const status = createStatusServer({
+    snapshot: () => metrics.snapshot(),
+    datagrams: () => members.flatMap(({ datagrams }) => datagrams?.snapshot() ?? []),
+    supervisors,
+  });
   const stopLogging = logRelay(log, metrics);
   const stop = async () => {
     log('parent.stopping');

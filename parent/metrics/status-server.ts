@@ -4,11 +4,14 @@
  * are.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { DatagramSnapshot } from '../relay/datagram-relay.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { RelaySnapshot } from './relay-metrics.ts';
 
 export interface StatusComponents {
   readonly snapshot: () => RelaySnapshot;
+  /** Of each enclave that answers over QUIC. */
+  readonly datagrams: () => readonly DatagramSnapshot[];
   /** Of one enclave, or of several that share the address. */
   readonly supervisors: readonly Pick<Supervisor, 'onEvent'>[];
 }
@@ -26,10 +29,28 @@ interface Counts extends RelaySnapshot {
   readonly up: number;
   readonly starts: number;
   readonly exits: number;
+  readonly datagrams: readonly DatagramSnapshot[];
 }
 
 /** name, type, help, value */
-function metricsOf(counts: Counts): readonly (readonly [string, string, string, number])[] {
+type Metric = readonly [string, string, string, number];
+
+/** None at all where nobody answers over QUIC. */
+function datagramMetrics(relays: readonly DatagramSnapshot[]): readonly Metric[] {
+  if (relays.length === 0) return [];
+  const sum = (of: keyof DatagramSnapshot) => relays.reduce((total, relay) => total + relay[of], 0);
+  const open = sum('opened') - sum('closed');
+  return [
+    ['nmp_datagram_flows', 'gauge', 'Flows of QUIC open now.', open],
+    ['nmp_datagram_flows_total', 'counter', 'Flows of QUIC taken.', sum('opened')],
+    ['nmp_datagram_refused_total', 'counter', 'Datagrams of refused flows.', sum('refused')],
+    ['nmp_datagrams_in_total', 'counter', 'Datagrams to the enclave.', sum('datagramsIn')],
+    ['nmp_datagrams_out_total', 'counter', 'Datagrams from the enclave.', sum('datagramsOut')],
+    ['nmp_datagrams_dropped_total', 'counter', 'Datagrams too long or too many.', sum('dropped')],
+  ];
+}
+
+function metricsOf(counts: Counts): readonly Metric[] {
   const { opened, closed } = counts;
   return [
     ['nmp_enclave_up', 'gauge', 'Enclaves that are ready.', counts.up],
@@ -56,6 +77,7 @@ function metricsOf(counts: Counts): readonly (readonly [string, string, string, 
       'Bytes from the enclave, closed connections.',
       counts.bytesOut,
     ],
+    ...datagramMetrics(counts.datagrams),
   ];
 }
 
@@ -130,8 +152,14 @@ class HttpStatusServer implements StatusServer {
   }
 
   #counts(): Counts {
-    const { snapshot } = this.#components;
-    return { ...snapshot(), up: this.#up.size, starts: this.#starts, exits: this.#exits };
+    const { snapshot, datagrams } = this.#components;
+    return {
+      ...snapshot(),
+      up: this.#up.size,
+      starts: this.#starts,
+      exits: this.#exits,
+      datagrams: datagrams(),
+    };
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { RelayMetrics } from '../../../parent/metrics/relay-metrics.ts';
 import { createStatusServer, prometheusText } from '../../../parent/metrics/status-server.ts';
+import type { DatagramSnapshot } from '../../../parent/relay/datagram-relay.ts';
 import type { EnclaveReady, SupervisorEvent } from '../../../parent/supervisor/supervisor.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -13,11 +14,14 @@ const ready: SupervisorEvent = {
   ready: { peerId: 'p', mode: 'local' } as unknown as EnclaveReady,
 };
 
-async function started() {
+const FLOWS = { opened: 5, closed: 2, refused: 7, datagramsIn: 30, datagramsOut: 20, dropped: 1 };
+
+async function started(datagrams: readonly DatagramSnapshot[] = []) {
   const metrics = new RelayMetrics();
   let emit: (event: SupervisorEvent) => void = () => undefined;
   const server = createStatusServer({
     snapshot: () => metrics.snapshot(),
+    datagrams: () => datagrams,
     supervisors: [
       {
         onEvent: (listener) => {
@@ -69,6 +73,23 @@ describe('the status of the parent', () => {
     expect(samples).toContain('nmp_relay_bytes_out_total 20');
   });
 
+  it('adds up the flows of QUIC of all enclaves, and is silent without QUIC', async () => {
+    const none = await started();
+    expect((await none.ask('/metrics')).body).not.toContain('datagram');
+    const { ask } = await started([FLOWS, FLOWS]);
+    const { body } = await ask('/metrics');
+    for (const sample of [
+      'nmp_datagram_flows 6',
+      'nmp_datagram_flows_total 10',
+      'nmp_datagram_refused_total 14',
+      'nmp_datagrams_in_total 60',
+      'nmp_datagrams_out_total 40',
+      'nmp_datagrams_dropped_total 2',
+    ]) {
+      expect(body.split('\n')).toContain(sample);
+    }
+  });
+
   it('answers nothing else', async () => {
     const { ask } = await started();
     expect((await ask('/')).status).toBe(404);
@@ -82,6 +103,7 @@ describe('the status of the parent', () => {
       up: 0,
       starts: 0,
       exits: 0,
+      datagrams: [FLOWS],
     });
     const count = (part: string) => text.split(part).length - 1;
     expect(count('# HELP ')).toBe(count('# TYPE '));
