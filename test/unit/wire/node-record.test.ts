@@ -51,6 +51,14 @@ describe('the node record', () => {
     expect(openNodeRecord(suite, await signed(record), { id: 'peer', key }, NOW)).toEqual(record);
   });
 
+  it('is refused with a capability that says more, or not what one says', async () => {
+    for (const change of [{ more: 1 }, { name: 7 }]) {
+      const changed = { ...capability, ...change } as unknown as CapabilityDescription;
+      const capabilities = [changed];
+      expect(code(await signed({ ...record, capabilities }))).toBe('NODE_RECORD_INVALID');
+    }
+  });
+
   it('is refused when expired, of another peer, under another key or changed anywhere', async () => {
     const bytes = await signed(record);
     expect(code(bytes, { id: 'peer', key }, NOW + 1000)).toBe('NODE_RECORD_INVALID');
