@@ -17,6 +17,8 @@ import { constantModule, endlessModule } from '../support/modules.ts';
 const root = join(import.meta.dirname, '..', '..');
 let folder: string;
 let running: ChildProcess | undefined;
+/** What must end by itself; a test that fails ends it, since it would outlive the run. */
+const orphans: number[] = [];
 
 const config = {
   version: 1,
@@ -67,6 +69,13 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   running?.kill('SIGTERM');
+  for (const pid of orphans) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Gone, as it should be.
+    }
+  }
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -82,6 +91,7 @@ describe('a parent that is killed in mid-call', () => {
     await new Promise((resolve) => setTimeout(resolve, 400));
     const enclave = await descendants('enclave/main');
     expect(enclave).toHaveLength(1);
+    orphans.push(...enclave);
     first.child.kill('SIGKILL');
     expect(await outcome).toBe('CONNECTION_LOST');
     await first.client.close();

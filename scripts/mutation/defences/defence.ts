@@ -1,0 +1,10 @@
+export interface Defence {
+  readonly threat: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** As SECURITY.md names it: below test/, without `.test.ts`. */
+  readonly test: string;
+  /** The file that notices, where `test` is a folder. */
+  readonly within?: string;
+}
