@@ -16,15 +16,15 @@ const summary: Record<string, { readonly branches: Metric; readonly lines: Metri
 );
 
 const LEAST: Readonly<Record<string, number>> = {
-  'enclave/egress': 86,
-  'enclave/guardian': 92,
-  'shared/attestation': 94,
+  'enclave/egress': 95,
+  'enclave/guardian': 95,
+  'shared/attestation': 95,
   'shared/audit': 90,
   'shared/crypto': 95,
-  'shared/policy': 89,
-  'shared/receipt': 88,
-  'shared/release': 92,
-  'shared/wire': 91,
+  'shared/policy': 95,
+  'shared/receipt': 95,
+  'shared/release': 93,
+  'shared/wire': 92,
 };
 
 const share = ({ covered, total }: Metric) => (total === 0 ? 100 : (100 * covered) / total);

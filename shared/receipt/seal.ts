@@ -44,7 +44,7 @@ function refusal(failure: ErrorCode): SealReport {
 class Exports {
   readonly #exports: WebAssembly.Exports;
 
-  constructor(instance: WebAssembly.Instance) {
+  constructor(instance: Pick<WebAssembly.Instance, 'exports'>) {
     this.#exports = instance.exports;
   }
 
@@ -68,7 +68,15 @@ class Exports {
   }
 }
 
-function check(instance: WebAssembly.Instance, receipt: Uint8Array, image: Uint8Array): SealReport {
+/**
+ * Asks one instance. What is not as our verifier is, or answers as it never does, proves nothing.
+ * @throws NmpError RECEIPT_VERIFIER without its exports; whatever a trap throws
+ */
+export function askVerifier(
+  instance: Pick<WebAssembly.Instance, 'exports'>,
+  receipt: Uint8Array,
+  image: Uint8Array,
+): SealReport {
   const wasm = new Exports(instance);
   const at = { receipt: wasm.place(receipt), image: wasm.place(image) };
   const status = wasm.call('nmp_verify', at.receipt, receipt.length, at.image);
@@ -99,7 +107,7 @@ export async function createSealVerifier(
       if (image.length !== 32) return refusal('RECEIPT_IMAGE');
       const instance = await WebAssembly.instantiate(module, {});
       try {
-        return check(instance, receipt, image);
+        return askVerifier(instance, receipt, image);
       } catch (error) {
         if (error instanceof NmpError) throw error;
         // A trap of the verifier, whatever it came from, proves nothing.

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createSimulatedNsm } from '../../../enclave/attest/simulated.ts';
 import { createSimulatedRoot, type SimulatedRoot } from '../../../enclave/attest/simulated-root.ts';
-import { ChainCache } from '../../../shared/attestation/chain.ts';
+import { ChainCache, type VerifiedChain } from '../../../shared/attestation/chain.ts';
 import { createNodeVerifierCrypto } from '../../../shared/attestation/crypto-node.ts';
 import { decodeAttestationDocument } from '../../../shared/attestation/document.ts';
 import { verifyAttestation } from '../../../shared/attestation/verify.ts';
@@ -32,6 +32,13 @@ async function codeOf(document: Uint8Array, cache: ChainCache, atMs = NOW): Prom
 }
 
 describe('a cached chain', () => {
+  it('makes room for a newer one', () => {
+    const cache = new ChainCache(2);
+    const chain = (anchorId: string) => ({ anchorId }) as unknown as VerifiedChain;
+    for (const key of ['a', 'b', 'c']) cache.set(key, chain(key));
+    expect(['a', 'b', 'c'].map((key) => cache.get(key) !== undefined)).toEqual([false, true, true]);
+  });
+
   it('is looked at for its validity on every use', async () => {
     const cache = new ChainCache();
     const document = await documentUnder(root);

@@ -1,3 +1,4 @@
+import { createCipheriv, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createAuditSink } from '../../../enclave/egress/gate/audit.ts';
 import { openAuditRecord, sealAuditRecord } from '../../../shared/audit/record.ts';
@@ -18,6 +19,26 @@ describe('the audit record', () => {
     expect(Buffer.from(openAuditRecord(createNobleSuite(random), owner, sealed))).toEqual(text);
     const other = suite.kem.generate();
     expect(codeOf(() => openAuditRecord(suite, other, sealed))).toBe('AUDIT_RECORD');
+  });
+
+  it('says no length that goes beyond itself', () => {
+    // Sealed as docs/protocol.md has it, apart from the code that is under test.
+    const forged = (length: number) => {
+      const { ciphertext, sharedSecret } = suite.kem.encapsulate(owner.publicKey);
+      const label = Buffer.from('nmp audit record v1');
+      const key = createHmac('sha384', sharedSecret).update(label).update(ciphertext).digest();
+      const magic = Buffer.from('NMPA\u0001');
+      const nonce = Buffer.alloc(12, 3);
+      const padded = Buffer.alloc(4096, 'x');
+      padded.writeUInt32BE(length);
+      const cipher = createCipheriv('aes-256-gcm', key.subarray(0, 32), nonce).setAAD(magic);
+      const body = [cipher.update(padded), cipher.final(), cipher.getAuthTag()];
+      return Uint8Array.from(Buffer.concat([magic, ciphertext, nonce, ...body]));
+    };
+    expect(openAuditRecord(suite, owner, forged(4092))).toHaveLength(4092);
+    for (const length of [4093, 2 ** 32 - 1]) {
+      expect(codeOf(() => openAuditRecord(suite, owner, forged(length)))).toBe('AUDIT_RECORD');
+    }
   });
 
   it('has the same length for one finding and for sixteen', () => {

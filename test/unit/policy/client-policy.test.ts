@@ -31,6 +31,8 @@ describe('the client policy', () => {
     ['nothing', {}],
     ['no release', { version: 1 }],
     ['an empty list', { version: 1, releases: [] }],
+    ['null', null],
+    ['a number', 7],
   ])('is an error with %s', (_, value) => {
     expect(failure(() => parse(value))).toMatchObject({ code: 'ATTESTATION_POLICY_EMPTY' });
   });
@@ -57,6 +59,16 @@ describe('the client policy', () => {
     const { code, message } = failure(() => parse(value));
     expect(code).toBe('ATTESTATION_POLICY_INVALID');
     expect(message).toContain('my-policy.json');
+  });
+
+  it('says where it is wrong', () => {
+    const at = (value: unknown) => failure(() => parse(value)).message;
+    expect(at({ version: 1, releases: [release], more: 1 })).toContain(
+      'my-policy.json: top level: ',
+    );
+    expect(at({ version: 1, releases: [{ ...release, pcr0: 'x' }] })).toContain(
+      'releases.0.pcr0: ',
+    );
   });
 
   it('is refused as no JSON or longer than 1 MiB', () => {

@@ -5,6 +5,8 @@ const sound = { minimumGroup: 11, clientQuotaBits: 4096, canaries: ['Zacharias Q
 const read = (value: object) => parseEgressPolicy(JSON.stringify(value), 'p.json');
 const remarks = (value: object) =>
   lintEgressPolicy(read(value)).map(({ level, path }) => `${level} ${path}`);
+const privacy = { milliEpsilon: 1, milliEpsilonTotal: 1 };
+const manyFields = Array.from({ length: 33 }, (_, i) => [`n${i}`, 1]);
 const SECRET = 'a-value-that-must-not-be-told';
 
 describe('an egress policy file', () => {
@@ -16,6 +18,13 @@ describe('an egress policy file', () => {
     ['no JSON', '{'],
     ['a field that nobody knows', JSON.stringify({ [SECRET]: 1 })],
     ['a quota that is no number', JSON.stringify({ clientQuotaBits: SECRET })],
+    ['noise on no field', JSON.stringify({ privacy: { ...privacy, fields: {} } })],
+    [
+      'noise on more fields than an answer may have',
+      JSON.stringify({
+        privacy: { ...privacy, fields: Object.fromEntries(manyFields) },
+      }),
+    ],
     ['a group below none', JSON.stringify({ minimumGroup: -1 })],
     ['more than fits', `{}${' '.repeat(9_000_000)}`],
   ])('is refused with %s, and no value of it is told', (_, text) => {

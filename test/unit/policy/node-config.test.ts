@@ -76,6 +76,21 @@ describe('parseNodeConfig', () => {
     });
   });
 
+  it('needs an address of its own for QUIC', () => {
+    const quic = (host: string) => ({ ...sample(), quic: true, listen: { host, port: 4720 } });
+    expect(parse(quic('127.0.0.1')).quic).toBe(true);
+    expect(refusal(quic('localhost')).message).toContain('$.listen.host');
+  });
+
+  it('quotes what is no plain name in the path of a mistake', () => {
+    const config = broken(['capabilities', 0, 'input'], {
+      type: 'object',
+      properties: { 'a b"c': { type: 'nothing' } },
+      additionalProperties: false,
+    });
+    expect(refusal(config).message).toContain('["a b\\"c"]');
+  });
+
   it('reads the example', () => {
     const text = readFileSync(join(root, 'examples/nmp.node.json'), 'utf8');
     const config = parseNodeConfig(text, 'examples/nmp.node.json');

@@ -42,6 +42,16 @@ describe('the execution certificate', () => {
     for (const suite of suites) expect(openCertificate(suite, signed, key)).toEqual(certificate);
   });
 
+  it('is of this version, whoever signed another', () => {
+    const later = { ...certificate, version: 2 } as unknown as ExecutionCertificate;
+    const other = signCertificate(later, (message) =>
+      Uint8Array.from(sign(null, message, privateKey)),
+    );
+    for (const suite of suites) {
+      expect(codeOf(() => openCertificate(suite, other, key))).toBe('CERTIFICATE_MALFORMED');
+    }
+  });
+
   it('names the engine of a text, and is as it was without one', () => {
     const [suite] = suites;
     if (suite === undefined) throw new Error('no suite');

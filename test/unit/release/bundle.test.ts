@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, verify as verifyNode } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { isNmpError } from '../../../shared/errors.ts';
 import { parseClientPolicy } from '../../../shared/policy/client-policy.ts';
 import {
   bundleOf,
@@ -15,6 +16,7 @@ import {
   checkSignatures,
   type ReleaseManifest,
   type SignedRelease,
+  verifyEd25519,
 } from '../../../shared/release/manifest.ts';
 import { codeOf } from '../../support/code-of.ts';
 
@@ -219,6 +221,33 @@ describe('a checkpoint', () => {
   });
 });
 
+describe('what makes bundles and manifests', () => {
+  it('makes none of an entry that is not there', () => {
+    expect(() => bundleOf(log, 4, ORIGIN, seed(LOG))).toThrow(RangeError);
+  });
+
+  it('takes keys and signatures in hex only, and says where a file is wrong', () => {
+    const message = Uint8Array.of(1);
+    expect(verifyEd25519('zz', message, '00'.repeat(64))).toBe(false);
+    expect(verifyEd25519(publicKey(1), message, 'zz')).toBe(false);
+    expect(verifyEd25519(publicKey(1), message, '00'.repeat(63))).toBe(false);
+    const wrong = (value: unknown) => {
+      try {
+        return parseRelease(releaseBundleSchema, value);
+      } catch (error) {
+        return isNmpError(error) ? [error.code, error.message] : error;
+      }
+    };
+    expect(wrong(7)).toEqual(['RELEASE_MALFORMED', expect.stringContaining('top level: ')]);
+    const named = expect.stringContaining('release.manifest.sequence: ');
+    const sequence = { ...signed(1, 1).manifest, sequence: -1 };
+    expect(wrong({ ...bundle(0), release: { ...signed(1, 1), manifest: sequence } })).toEqual([
+      'RELEASE_MALFORMED',
+      named,
+    ]);
+  });
+});
+
 describe('a client policy with a log', () => {
   const release = (at: number) => {
     const { pcr0, pcr1, pcr2 } = manifest(at + 1).measurements;
@@ -245,6 +274,30 @@ describe('a client policy with a log', () => {
       ['ATTESTATION_POLICY_INVALID', { releases: [{ ...bare, logged }] }],
     ];
     for (const [code, value] of bad) expect(codeOf(() => parse(value))).toBe(code);
+  });
+
+  it('keeps the signer and the beginning that the publisher gave', () => {
+    const measurements = { ...manifest(1).measurements, pcr8: 'a8'.repeat(48) };
+    const stated = { ...manifest(1), measurements, notBefore: '2026-01-01T00:00:00Z' };
+    const limited = [1, 2].reduce((value, signer) => addSignature(value, seed(signer)), {
+      manifest: stated,
+      signatures: [],
+    } as SignedRelease);
+    const logged = bundleOf([limited], 0, ORIGIN, seed(LOG));
+    const { pcr0, pcr1, pcr2, pcr8 } = measurements;
+    const policy = (more: object) =>
+      parse({ log: trust, releases: [{ pcr0, pcr1, pcr2, logged, ...more }] });
+    const { notBefore } = stated;
+    expect(policy({ pcr8, notBefore }).releases).toHaveLength(1);
+    expect(policy({ pcr8, notBefore: '2026-02-01T00:00:00Z' }).releases).toHaveLength(1);
+    for (const more of [
+      { notBefore },
+      { pcr8: 'a9'.repeat(48), notBefore },
+      { pcr8 },
+      { pcr8, notBefore: '2025-12-31T23:59:59Z' },
+    ]) {
+      expect(codeOf(() => policy(more))).toBe('RELEASE_NOT_LOGGED');
+    }
   });
 
   it('may narrow the period that the publisher gave, and not widen it', () => {

@@ -33,6 +33,19 @@ describe('the Merkle tree of RFC 9162', () => {
     expect(toHex(rootOf([]))).toBe(createHash('sha256').digest('hex'));
   });
 
+  it('proves nothing of what is not there', () => {
+    for (const index of [-1, 3, Number.NaN]) {
+      expect(() => inclusionProof(tree(3), index)).toThrow(RangeError);
+    }
+    for (const first of [0, 4, Number.NaN]) {
+      expect(() => consistencyProof(tree(3), first)).toThrow(RangeError);
+    }
+    const roots = { firstRoot: rootOf(tree(0)), secondRoot: rootOf(tree(3)) };
+    const proof = consistencyProof(tree(3), 1);
+    expect(verifyConsistency({ ...roots, first: 0, second: 3, proof })).toBe(false);
+    expect(verifyConsistency({ ...roots, first: 4, second: 3, proof })).toBe(false);
+  });
+
   it('proves every entry of every size, and that one only', () => {
     for (let size = 1; size <= leaves.length; size++) {
       const root = rootOf(tree(size));

@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createJudge } from '../../../../client/verify/evidence.ts';
 import { createNodeVerifierCrypto } from '../../../../shared/attestation/crypto-node.ts';
-import {
-  encodeNodeStatement,
-  type NodeStatement,
-} from '../../../../shared/attestation/statement.ts';
+import { encodeNodeStatement } from '../../../../shared/attestation/statement.ts';
 import { statementPcr } from '../../../../shared/attestation/verify.ts';
 import { toHex } from '../../../../shared/bytes.ts';
 import { createNodeSuite } from '../../../../shared/crypto/suite-node.ts';
 import { isNmpError } from '../../../../shared/errors.ts';
 import { parseClientPolicy } from '../../../../shared/policy/client-policy.ts';
 import { ManualClock } from '../../../support/clock.ts';
+import { PLAIN_STATEMENT } from '../../../support/statement.ts';
 import {
   build,
   fingerprint,
@@ -23,17 +21,7 @@ import {
 import { bstr, map, uint } from '../../attestation/adversary/encode.ts';
 
 const suite = createNodeSuite();
-const statement: NodeStatement = {
-  version: 1,
-  peerId: 'node',
-  certificateKey: new Uint8Array(32),
-  profile: 'p',
-  release: 'r',
-  guardianPolicy: new Uint8Array(32),
-  simulated: true,
-  datasets: [],
-  capabilities: [],
-};
+const statement = PLAIN_STATEMENT;
 const statementBytes = encodeNodeStatement(statement);
 const pcr16 = statementPcr((...parts) => suite.sha384(...parts), suite.sha384(statementBytes));
 const { bytes: document, root } = build((draft) =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createEgressGate, type GateCall } from '../../../../enclave/egress/gate/gate.ts';
 import {
   createLedger,
+  LEDGER_KEYS_MAX,
   type Ledger,
   type MonotonicCounter,
   type SealedStorage,
@@ -91,6 +92,15 @@ describe('the ledger', () => {
     expect(counter.value).toBe(1);
   });
 
+  it('holds a bounded number of accounts, and stays as it was at the bound', () => {
+    const ledger = world().open();
+    const many = new Map(
+      Array.from({ length: LEDGER_KEYS_MAX + 1 }, (_, i) => [`k${i}`, 1] as const),
+    );
+    expect(codeOf(() => ledger.set(many))).toBe('EGRESS_LEDGER');
+    expect(ledger.get('k0')).toBe(0);
+  });
+
   it('changes nothing that it could not write', () => {
     const { storage, open } = world();
     const ledger = open();
@@ -128,6 +138,17 @@ describe('the gate', () => {
     createEgressGate({ ledger: open() }).admit(call());
     createEgressGate({ ledger: open() }).admit(call());
     expect(codeOf(() => createEgressGate({ ledger: open() }).admit(call()))).toBe('EGRESS_QUOTA');
+  });
+
+  it('settles a call once', () => {
+    const { open } = world();
+    const admission = createEgressGate({ ledger: open() }).admit(call());
+    admission.settle(passed);
+    expect(codeOf(() => admission.failed())).toBe('INTERNAL');
+    expect(codeOf(() => admission.settle(blocked))).toBe('INTERNAL');
+    const gate = createEgressGate({ ledger: open() });
+    gate.admit(call()).settle(passed);
+    expect(codeOf(() => gate.admit(call()))).toBe('EGRESS_QUOTA');
   });
 
   it('gives back the bits of an answer that did not come, but not those of its outcome', () => {

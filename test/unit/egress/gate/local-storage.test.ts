@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -42,6 +50,21 @@ describe('the ledger of local mode', () => {
     writeFileSync(join(directory, 'egress-ledger.count'), '0');
     writeFileSync(join(directory, 'egress-ledger.key'), 'short');
     expect(codeOf(open)).toBe('EGRESS_LEDGER');
+  });
+
+  it('says that a file cannot be read, and takes it for none no more than a damaged one', () => {
+    mkdirSync(join(directory, 'egress-ledger'));
+    expect(codeOf(open)).toBe('EGRESS_LEDGER');
+  });
+
+  it('drops audit records beyond ten thousand rather than fill the disk', () => {
+    mkdirSync(join(directory, 'audit'));
+    for (let i = 0; i < 9_999; i++) writeFileSync(join(directory, 'audit', `${i}`), '');
+    const keep = createLocalAudit(directory);
+    keep(Uint8Array.of(1));
+    keep(Uint8Array.of(2));
+    expect(readdirSync(join(directory, 'audit'))).toHaveLength(10_000);
+    expect(readFileSync(join(directory, 'audit', '09999.nmpa'))).toEqual(Buffer.from([1]));
   });
 
   it('keeps audit records in order', () => {

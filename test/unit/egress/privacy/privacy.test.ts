@@ -94,6 +94,34 @@ describe('noise on declared aggregates', () => {
       expect(noisy(true, text)).toBe(text);
   });
 
+  it('touches integers of the answer alone, and not one that can have one value only', () => {
+    const fixed: ValueSchema = {
+      type: 'object',
+      properties: {
+        n: { type: 'integer', minimum: 4, maximum: 4 },
+        share: { type: 'number', minimum: 0, maximum: 1, multipleOf: 0.5 },
+        either: { anyOf: [{ type: 'integer', minimum: 0, maximum: 9 }, { type: 'null' }] },
+        late: { type: 'integer', minimum: 0, maximum: 1_000_000 },
+      },
+      required: ['n'],
+      additionalProperties: false,
+    };
+    const fields = { n: 1, share: 1, either: 1, late: 1, unknown: 1, toString: 1 };
+    const private_ = (text: string, schema: ValueSchema = fixed) =>
+      Buffer.from(
+        privatise(even(5n), Buffer.from(text), {
+          schema,
+          privacy: { ...privacy, fields },
+          installed: false,
+        }),
+      ).toString();
+    const text = '{"either":7,"n":4,"share":0.5}';
+    expect(private_(text)).toBe(text);
+    expect(private_('{"late":500000,"n":4}')).not.toBe('{"late":500000,"n":4}');
+    expect(private_('7', { type: 'integer', minimum: 0, maximum: 9 })).toBe('7');
+    expect(private_('null', { anyOf: [{ type: 'null' }, fixed] })).toBe('null');
+  });
+
   it('uses up one ε for a dataset, whoever asks', () => {
     let kept: Uint8Array | undefined;
     const ledger = createLedger(
