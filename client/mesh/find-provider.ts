@@ -18,6 +18,11 @@ export interface FindComponents {
 }
 
 export interface FindLimits {
+  /**
+   * Lookups in all. One that led to nobody is done again: peers far away had not answered yet when
+   * the first began, and by its end they are in the table.
+   */
+  readonly lookUps: number;
   /** Providers tried at once. */
   readonly parallel: number;
   /** Claims looked at in all, and per network (/16, /32 or name). */
@@ -29,6 +34,7 @@ export interface FindLimits {
 }
 
 export const DEFAULT_FIND_LIMITS: FindLimits = {
+  lookUps: 3,
   parallel: 3,
   claims: 256,
   claimsPerGroup: 8,
@@ -146,6 +152,8 @@ async function race(
   const won = Promise.withResolvers<Provider>();
   let running = 0;
   let lookingUp = true;
+  /** Called when none is being tried any more and none waits. */
+  let idle = () => {};
   let last: unknown;
   const abort = () => won.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
@@ -162,18 +170,31 @@ async function race(
         next();
       });
     }
-    if (running === 0 && !lookingUp) won.reject(last ?? new NmpError('UNREACHABLE'));
+    if (running > 0) return;
+    idle();
+    if (!lookingUp) won.reject(last ?? new NmpError('UNREACHABLE'));
   };
-  const looking = (async () => {
+  const look = async () => {
     for await (const claim of lookUp(signal)) {
       claims.add(claim);
       next();
       if (claims.full || signal.aborted) break;
     }
-  })().catch((error: unknown) => {
-    last = error;
-  });
-  void looking.then(() => {
+  };
+  const looking = async () => {
+    for (let round = 1; !claims.full && !signal.aborted; round++) {
+      await look().catch((error: unknown) => {
+        last = error;
+      });
+      if (round === limits.lookUps) return;
+      const allFailed = new Promise<void>((resolve) => {
+        idle = resolve;
+      });
+      next();
+      await allFailed;
+    }
+  };
+  void looking().then(() => {
     lookingUp = false;
     next();
   });

@@ -103,10 +103,40 @@ describe('finding a provider', () => {
     const bad = world([], () => true);
     expect(await codeOfAsync(bad.find())).toBe('UNREACHABLE');
     expect(await codeOfAsync(bad.find())).toBe('UNREACHABLE');
-    expect(bad.state.lookups).toBe(1);
+    expect(bad.state.lookups).toBe(DEFAULT_FIND_LIMITS.lookUps);
     bad.clock.advance(DEFAULT_MEMORY_LIMITS.negativeMs);
     expect(await codeOfAsync(bad.find())).toBe('UNREACHABLE');
-    expect(bad.state.lookups).toBe(2);
+    expect(bad.state.lookups).toBe(2 * DEFAULT_FIND_LIMITS.lookUps);
+  });
+
+  it('looks again when all of a lookup failed, and asks none of them again', async () => {
+    const clock = new ManualClock();
+    const rounds = [[at('liar', '10.1.0.1')], [at('liar', '10.1.0.1'), at('honest', '10.2.0.1')]];
+    const proved: string[] = [];
+    const { id } = await findProvider(
+      {
+        clock,
+        memory: new ProviderMemory({ clock }),
+        async *lookUp() {
+          yield* rounds.shift() ?? [];
+        },
+        async prove(provider) {
+          // The first lookup is over before its only claim has failed.
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          proved.push(provider.id);
+          if (provider.id !== 'honest') throw new Error('not what it claims');
+        },
+      },
+      KEY,
+      never,
+    );
+    expect([id, proved]).toEqual(['honest', ['liar', 'honest']]);
+  });
+
+  it('does not look again while one that was found is being tried', async () => {
+    const { find, state } = world([at('honest')], () => true);
+    await find();
+    expect(state.lookups).toBe(1);
   });
 
   it('asks a peer that failed only after all others, and longer each time', () => {
