@@ -89,6 +89,7 @@ const COUNTED = [
 ] as const;
 
 /** A boot under emulation on a busy machine takes half a minute. */
+const MACHINE_BOOT_TIMEOUT_MS = 75_000;
 const MACHINE_START_TIMEOUT_MS = 180_000;
 
 /** Undefined for a node without a key service: it is given none. */
@@ -115,6 +116,7 @@ function supervisorOf(
         announce,
         credentials: credentialsFor(init.config),
         startTimeoutMs: MACHINE_START_TIMEOUT_MS,
+        bootTimeoutMs: MACHINE_BOOT_TIMEOUT_MS,
       },
     );
   }

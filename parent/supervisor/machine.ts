@@ -31,8 +31,10 @@ export interface MachineInit {
   readonly driver: MachineDriver;
   readonly announce: () => readonly string[];
   readonly credentials?: undefined | (() => Promise<RoleCredentials>);
-  /** How long a boot may take until the node is ready. */
+  /** How long the first start may take until the node is ready. */
   readonly startTimeoutMs: number;
+  /** How long one boot may be silent: then it is ended and another begins. */
+  readonly bootTimeoutMs: number;
 }
 
 const CONTROL_PORT = 5007;
@@ -56,6 +58,7 @@ class MachineSupervisor implements Supervisor {
   #stopping = false;
   #backoffMs: number = BACKOFF_MS.first;
   #restart: NodeJS.Timeout | undefined;
+  #silence: NodeJS.Timeout | undefined;
   #failure: ErrorCode | undefined;
 
   /** One socket for every boot: whoever listens there need not know of them. */
@@ -90,7 +93,8 @@ class MachineSupervisor implements Supervisor {
       }, this.#init.startTimeoutMs);
       let started = false;
       this.onEvent((event) => {
-        if (started) return;
+        // A boot that hung says nothing of the next.
+        if (started || (event.type === 'exit' && event.silent)) return;
         started = true;
         clearTimeout(timer);
         if (event.type === 'ready') resolve(event.ready);
@@ -131,10 +135,17 @@ class MachineSupervisor implements Supervisor {
     const machine = await this.#init.driver.boot(this.#directory);
     this.#machine = machine;
     if (this.#stopping) await this.#tearDown();
+    else this.#silence = setTimeout(() => this.#onSilence(machine), this.#init.bootTimeoutMs);
     void machine.ended.then((code) => this.#onEnd(machine, code));
   }
 
+  #onSilence(machine: Machine): void {
+    if (this.#stopping || machine !== this.#machine) return;
+    void machine.stop().then(() => this.#onEnd(machine, null, true));
+  }
+
   #onReport(report: ControlReport): void {
+    clearTimeout(this.#silence);
     if (report.type === 'ready') {
       this.#emit({ type: 'ready', ready: report.ready });
       return;
@@ -148,7 +159,7 @@ class MachineSupervisor implements Supervisor {
     }
   }
 
-  #onEnd(machine: Machine, code: number | null): void {
+  #onEnd(machine: Machine, code: number | null, silent = false): void {
     if (this.#stopping || machine !== this.#machine) return;
     this.#machine = undefined;
     if (this.#clock.monotonicMs() - this.#bootedMs >= HEALTHY_MS)
@@ -156,7 +167,7 @@ class MachineSupervisor implements Supervisor {
     const restartInMs = this.#backoffMs;
     this.#backoffMs = Math.min(2 * this.#backoffMs, BACKOFF_MS.max);
     this.#restart = setTimeout(() => void this.#again(), restartInMs);
-    this.#emit({ type: 'exit', code, restartInMs });
+    this.#emit({ type: 'exit', code, restartInMs, ...(silent ? { silent } : {}) });
   }
 
   async #again(): Promise<void> {
@@ -168,6 +179,7 @@ class MachineSupervisor implements Supervisor {
   }
 
   async #tearDown(): Promise<void> {
+    clearTimeout(this.#silence);
     const [machine, control, directory] = [this.#machine, this.#control, this.#directory];
     this.#machine = undefined;
     this.#control = undefined;

@@ -6,7 +6,13 @@ export type { EnclaveReady } from '../../shared/wire/control.ts';
 
 export type SupervisorEvent =
   | { readonly type: 'ready'; readonly ready: EnclaveReady }
-  | { readonly type: 'exit'; readonly code: number | null; readonly restartInMs: number }
+  | {
+      readonly type: 'exit';
+      readonly code: number | null;
+      readonly restartInMs: number;
+      /** It said nothing for as long as a start may take, and was ended for that. */
+      readonly silent?: true;
+    }
   | { readonly type: 'stopped' };
 
 export interface Supervisor {

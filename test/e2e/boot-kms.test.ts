@@ -15,6 +15,7 @@ import { readEif } from '../../enclave/image/eif-read.ts';
 import { fromHex, utf8 } from '../../shared/bytes.ts';
 import { systemClock, systemRandom } from '../../shared/runtime.ts';
 import {
+  BOOT_MS,
   type Booted,
   boot,
   CALL_MS,
@@ -163,7 +164,7 @@ describe.skipIf(TOOLS === undefined)('a sealed dataset in an image', () => {
       expect(bytes.includes(SECRET_LINE)).toBe(false);
       expect(bytes.includes(Buffer.from(dataKey))).toBe(false);
     },
-    PATIENCE_MS,
+    BOOT_MS,
   );
 
   it(
@@ -174,6 +175,6 @@ describe.skipIf(TOOLS === undefined)('a sealed dataset in an image', () => {
       expect(asked).toHaveLength(0);
       expect(front.documents.length).toBeGreaterThan(0);
     },
-    PATIENCE_MS,
+    BOOT_MS,
   );
 });

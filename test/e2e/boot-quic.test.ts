@@ -6,7 +6,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NmpClient } from '../../client/nmp-client.ts';
-import { type Booted, boot, CALL_MS, clientOf, PATIENCE_MS, ROOT, TOOLS } from '../support/boot.ts';
+import {
+  BOOT_MS,
+  type Booted,
+  boot,
+  CALL_MS,
+  clientOf,
+  PATIENCE_MS,
+  ROOT,
+  TOOLS,
+} from '../support/boot.ts';
 import { constantModule } from '../support/modules.ts';
 
 const CONFIG = join(ROOT, 'test', 'support', 'quic', 'nmp.node.json');
@@ -24,7 +33,7 @@ describe.skipIf(TOOLS === undefined)('an image that answers over QUIC', () => {
       log: 'quic',
     });
     client = clientOf(booted.parent.ready);
-  }, PATIENCE_MS);
+  }, BOOT_MS);
   afterAll(async () => {
     await client?.close();
     await booted?.parent.stop();

@@ -20,6 +20,7 @@ import type { AttestationReport } from '../../shared/attestation/report.ts';
 import { utf8 } from '../../shared/bytes.ts';
 import { isNmpError } from '../../shared/errors.ts';
 import {
+  BOOT_MS,
   type Booted,
   boot,
   CALL_MS,
@@ -73,7 +74,7 @@ describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine
     booted = await boot('sim', { memoryMiB: 400 });
     client = simClient(booted.parent.ready);
     peer = await client.connect(booted.parent.address, { timeoutMs: CALL_MS });
-  }, PATIENCE_MS);
+  }, BOOT_MS);
   afterAll(async () => {
     await client?.close();
     await booted?.parent.stop();
@@ -82,8 +83,9 @@ describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine
   const run = (module: Uint8Array, capability: string, args: unknown) =>
     client.run(peer, { module, capability, args }, { timeoutMs: CALL_MS });
 
-  it('beats once and finds in /dev/nsm the PCRs that the builder wrote', () => {
-    expect(booted.beats).toBe(1);
+  it('beats once a boot and finds in /dev/nsm the PCRs that the builder wrote', () => {
+    expect(booted.beats).toBeGreaterThanOrEqual(1);
+    expect(booted.beats).toBeLessThanOrEqual(booted.pids.length);
     expect(booted.ready[0]?.pcrs).toEqual(manifestPcrs('sim'));
     expect(booted.ready[0]?.mode).toBe('qemu');
   });
@@ -169,11 +171,12 @@ describe.skipIf(TOOLS === undefined)('the sim image on an emulated Nitro machine
     'comes back after its machine was killed, as a new enclave of the same measurements',
     async () => {
       const [first] = booted.ready;
-      process.kill(booted.pids[0] ?? 0, 'SIGKILL');
+      process.kill(booted.pids.at(-1) ?? 0, 'SIGKILL');
       while (booted.ready.length < 2) await sleep(100);
       const second = booted.ready[1];
       if (first === undefined || second === undefined) throw new Error('not ready');
-      expect(booted.beats).toBe(2);
+      expect(booted.beats).toBeGreaterThanOrEqual(2);
+      expect(booted.beats).toBeLessThanOrEqual(booted.pids.length);
       expect(second.pcrs).toEqual(first.pcrs);
       expect(second.peerId).not.toBe(first.peerId);
       expect(second.simulatedRoot).not.toBe(first.simulatedRoot);
@@ -222,7 +225,7 @@ describe.skipIf(TOOLS === undefined)('the release image on a machine whose NSM c
 
   beforeAll(async () => {
     booted = await boot('release');
-  }, PATIENCE_MS);
+  }, BOOT_MS);
   afterAll(() => booted?.parent.stop(), PATIENCE_MS);
 
   it('boots without a console and reports the PCRs that the builder wrote', async () => {

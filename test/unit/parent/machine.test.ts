@@ -30,13 +30,14 @@ const ready: ControlReport = {
 };
 
 /** Machines that are nothing but what they report. */
-function machines(scripts: readonly (readonly ControlReport[])[]) {
+function machines(scripts: readonly (readonly ControlReport[])[], bootTimeoutMs = 5_000) {
   const boots: { directory: string; end: (code: number | null) => void; stopped: boolean }[] = [];
   const supervisor = createMachineSupervisor(
     { clock: systemClock },
     {
       announce: () => ['/ip4/10.0.0.1/tcp/1'],
       startTimeoutMs: 5_000,
+      bootTimeoutMs,
       driver: {
         async boot(directory): Promise<Machine> {
           const { promise, resolve } = Promise.withResolvers<number | null>();
@@ -121,6 +122,33 @@ describe('a supervised machine', () => {
     await expect.poll(() => events.filter(({ type }) => type === 'ready').length).toBe(2);
     expect(events[1]).toMatchObject({ type: 'exit', code: 1 });
     expect(boots[1]?.directory).not.toBe(boots[0]?.directory);
+  });
+
+  it('that is silent for as long as a boot may take is ended, and booted anew', async () => {
+    const { supervisor, boots, events } = machines([[], [ready]], 300);
+    expect(await supervisor.start()).toEqual(ready.ready);
+    expect(boots).toHaveLength(2);
+    expect(boots[0]?.stopped).toBe(true);
+    expect(events[0]).toMatchObject({ type: 'exit', silent: true });
+    // Ready ends the waiting: this one goes on.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(boots).toHaveLength(2);
+    expect(boots[1]?.stopped).toBe(false);
+  });
+
+  it('that is silent after a restart is ended as well', async () => {
+    const { supervisor, boots, events } = machines([[ready], [], [ready]], 300);
+    await supervisor.start();
+    boots[0]?.end(1);
+    await expect.poll(() => boots.length, { timeout: 10_000 }).toBe(3);
+    await expect.poll(() => events.filter(({ type }) => type === 'ready').length).toBe(2);
+  });
+
+  it('that is never ready fails its first start with a code', async () => {
+    const { supervisor, boots } = machines([], 1_500);
+    expect(await codeOfAsync(supervisor.start())).toBe('NODE_START');
+    expect(boots.length).toBeGreaterThan(1);
+    expect(boots.at(-1)?.stopped).toBe(true);
   });
 
   it('is stopped for good', async () => {
