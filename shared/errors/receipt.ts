@@ -118,6 +118,12 @@ export const RECEIPT_ERRORS = {
     remedy:
       'Start provers of the same measurements, or let the node prove by itself (docs/scale-out.md).',
   },
+  JOBS_UNREACHABLE: {
+    stage: 'transport',
+    exit: 3,
+    cause: 'The NATS server for proof jobs does not answer, or has no JetStream.',
+    remedy: 'Start it with JetStream (nats-server -js), and give its address with --nats.',
+  },
   RECEIPT_TOO_LONG: {
     stage: 'receipt',
     exit: 4,

@@ -31,5 +31,7 @@ export async function testEnclave(
     { nsm, verifier: createNodeVerifierCrypto(), clock },
     { measurements: [], simulatedRoots: [root.fingerprint], ...trust },
   );
+  // Its certificates are made at the first use, which takes a while.
+  await nsm.attest({});
   return { suite: enclaveSuite, nsm, random: systemRandom, clock, judge };
 }

@@ -8,10 +8,11 @@ export interface Lease {
   end(): void;
 }
 
-export function createLease(ms: number): Lease {
+/** @param extraMs for the first time, which begins with something that takes long */
+export function createLease(ms: number, extraMs = 0): Lease {
   const lost = new AbortController();
-  const start = () => setTimeout(() => lost.abort(new NmpError('TIMEOUT')), ms);
-  let timer = start();
+  const start = (extra = 0) => setTimeout(() => lost.abort(new NmpError('TIMEOUT')), ms + extra);
+  let timer = start(extraMs);
   return {
     signal: lost.signal,
     renew: () => {

@@ -3,7 +3,7 @@
  * only sealed to a prover whose document has held, to one at a time; what comes back is verified here
  * before anything else is done with it.
  */
-import { equalBytes } from '../../../shared/bytes.ts';
+import { concat, equalBytes } from '../../../shared/bytes.ts';
 import { NmpError } from '../../../shared/errors.ts';
 import { RECEIPT_BYTES_MAX, type SealVerifier } from '../../../shared/receipt/seal.ts';
 import { RECORD } from '../../../shared/wire/records.ts';
@@ -37,6 +37,8 @@ export interface RemoteProverInit {
 /** Provers that get one job, one after another. */
 export const REMOTE_TRIES = 3;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** A request is on its way at least so fast, and a prover not expected to say a word before. */
+const TRANSFER_BYTES_PER_MS = 256;
 /** An offer that nobody took for so many leases may be lost, and is made anew. */
 const LEASES_PER_OFFER = 3;
 
@@ -141,7 +143,7 @@ class RemoteProver implements Prover {
   /** The receipt, or why this prover gave none. @throws NmpError INTERRUPTED */
   async #session(channel: Session, job: Job): Promise<Uint8Array | NmpError> {
     const { reader, writer } = channel;
-    const lease = createLease(this.#init.leaseMs);
+    const lease = createLease(this.#init.leaseMs, job.request.length / TRANSFER_BYTES_PER_MS);
     const signal = AbortSignal.any([job.signal, lease.signal]);
     const { segments } = job.quote;
     // Answers are for the prover to know that somebody still waits; order is that of writing.
@@ -155,8 +157,12 @@ class RemoteProver implements Prover {
     };
     try {
       await writer.writeMessage(job.request, signal);
-      const message = await reader.readMessage(RECEIPT_BYTES_MAX + 1, { signal, onProgress });
-      return await this.#verified(decodeResult(message), job.quote);
+      const parts: Uint8Array[] = [];
+      for await (const part of reader.readBody(RECEIPT_BYTES_MAX + 1, { signal, onProgress })) {
+        lease.renew();
+        parts.push(part);
+      }
+      return await this.#verified(decodeResult(concat(...parts)), job.quote);
     } catch (error) {
       await said;
       // To a prover that is still at it: nobody waits any more.
