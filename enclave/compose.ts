@@ -28,6 +28,7 @@ import type { EnclaveSocket } from './mesh/enclave-socket.ts';
 import { loadIdentity } from './mesh/identity.ts';
 import { loadCapabilities } from './node/capability.ts';
 import { createNode, type DataNode } from './node/node.ts';
+import { openRemoteProver } from './prove/jobs/open.ts';
 import { createProofs, type Proofs } from './prove/proofs.ts';
 import { createProverProcess, type ProverProcessInit } from './prove/prover-process.ts';
 import { createProofSpool, type SpoolComponents } from './prove/spool.ts';
@@ -70,12 +71,9 @@ const RELEASE = '0.1.0';
  * @throws NmpError RECEIPT_PROVER if a capability promises proofs that cannot be made, RECEIPT_SPOOL
  */
 async function openProofs(
-  {
-    clock,
-    random,
-    suite,
-    spool: kept,
-  }: Pick<ComposeComponents, 'clock' | 'random' | 'spool'> & { suite: CryptoSuite },
+  components: Pick<ComposeComponents, 'clock' | 'random' | 'nsm' | 'socket' | 'spool'> & {
+    readonly suite: CryptoSuite;
+  },
   config: NodeConfig,
   init: ComposeInit,
 ): Promise<Proofs | undefined> {
@@ -84,10 +82,18 @@ async function openProofs(
   }
   const imageId = fromHex(RECEIPT_IMAGES[0] ?? '');
   if (init.prover === undefined || imageId === undefined) throw new NmpError('RECEIPT_PROVER');
-  const prover = await createProverProcess({ ...init.prover, imageId });
-  const availableMemory = () => process.availableMemory();
+  const { clock, random, suite, spool: kept } = components;
+  const local = await createProverProcess({ ...init.prover, imageId });
   const spool = kept && createProofSpool({ random, ...kept }, { key: kept.key, imageId });
-  return createProofs({ prover, clock, random, suite, availableMemory, spool });
+  if (config.provers !== undefined) {
+    const far = await openRemoteProver({ ...components, local }, config);
+    // The memory for a proof is elsewhere, and so are the tries.
+    const elsewhere = { availableMemory: () => Number.POSITIVE_INFINITY, tries: 1 };
+    const { atOnce } = config.provers;
+    return createProofs({ prover: far, clock, random, suite, spool, atOnce, ...elsewhere });
+  }
+  const availableMemory = () => process.availableMemory();
+  return createProofs({ prover: local, clock, random, suite, availableMemory, spool });
 }
 
 /** @throws NmpError EGRESS_LEDGER if a policy counts and there is nothing to count with */
@@ -135,7 +141,7 @@ export async function composeNode(
     },
     config,
   );
-  const proofs = await openProofs({ clock, random, suite, spool }, config, init);
+  const proofs = await openProofs({ clock, random, suite, nsm, socket, spool }, config, init);
   // The certificate key is born and dies with this process.
   const certificateKeys = generateKeyPairSync('ed25519');
   const spki = certificateKeys.publicKey.export({ format: 'der', type: 'spki' });

@@ -14,6 +14,7 @@ import { createLocalAudit, openLocalLedger } from './egress/gate/local-storage.t
 import { createAwsKms, type KmsCredentials } from './kms/aws-kms.ts';
 import { unixEnclaveSocket } from './mesh/enclave-socket.ts';
 import type { DataNode } from './node/node.ts';
+import { composeProver } from './prove/jobs/open.ts';
 import { openLocalSpool } from './prove/local-spool.ts';
 
 export interface LocalNodeInit {
@@ -34,6 +35,13 @@ export interface LocalReady {
 /** The package: this file lies one folder below it, or two when built. */
 const HERE = import.meta.dirname;
 const PACKAGE = HERE.endsWith(join('dist', 'enclave')) ? join(HERE, '..', '..') : join(HERE, '..');
+
+const PROVER = {
+  program: join(PACKAGE, 'build', 'native', 'nmp-zk-prover'),
+  image: join(PACKAGE, 'native', 'zk', 'guest.bin'),
+};
+/** A prover is no peer of the mesh: where a Peer ID is told, this is. */
+const PROVER_PEER = 'prover';
 
 const SYNCHRONIZE_MS = 30_000;
 
@@ -69,14 +77,13 @@ async function environmentCredentials(): Promise<KmsCredentials> {
   };
 }
 
-export async function startLocalNode(
-  init: LocalNodeInit,
-): Promise<{ node: DataNode; ready: LocalReady }> {
+/** A simulated enclave, before it is anything: what it measures, its clock and its sockets. */
+async function openEnclave({ configFile, stateDirectory, runDirectory }: LocalNodeInit) {
   const random = systemRandom;
   // What stands outside the enclave on real hardware has the machine's clock, the node its own.
   const machine = { clock: systemClock, random };
-  const configText = await readConfig(init.configFile);
-  const root = await loadOrCreateSimulatedRoot(machine, init.stateDirectory);
+  const configText = await readConfig(configFile);
+  const root = await loadOrCreateSimulatedRoot(machine, stateDirectory);
   const pcrs = await measureLocally({
     program: [HERE, join(HERE, '..', 'shared'), join(PACKAGE, 'build', 'native')],
     runtime: `node ${process.version}`,
@@ -85,7 +92,34 @@ export async function startLocalNode(
   const nsm = createSimulatedNsm(machine, { root, pcrs });
   const clock = await createTrustedClock({ nsm, clock: systemClock });
   setInterval(() => void clock.synchronize().catch(() => undefined), SYNCHRONIZE_MS).unref();
-  const socket = unixEnclaveSocket(init.runDirectory, true);
+  const socket = unixEnclaveSocket(runDirectory, true);
+  const pcr = (index: number) => toHex(pcrs.get(index) ?? new Uint8Array(0));
+  const ready = {
+    mode: 'local',
+    simulatedRoot: root.fingerprint,
+    pcrs: { pcr0: pcr(0), pcr1: pcr(1), pcr2: pcr(2) },
+  } as const;
+  return { components: { clock, random, nsm, socket }, configText, ready };
+}
+
+export interface LocalEnclave {
+  readonly node: { stop(): Promise<void> };
+  readonly ready: LocalReady;
+}
+
+/** The same program in the role of a prover: of equal measurements, it has no datasets open. */
+export async function startLocalProver(init: LocalNodeInit): Promise<LocalEnclave> {
+  const { components, configText, ready } = await openEnclave(init);
+  const { configFile } = init;
+  const node = await composeProver(components, { configText, configFile, prover: PROVER });
+  return { node, ready: { peerId: PROVER_PEER, ...ready } };
+}
+
+export async function startLocalNode(
+  init: LocalNodeInit,
+): Promise<{ node: DataNode; ready: LocalReady }> {
+  const { components, configText, ready } = await openEnclave(init);
+  const { random, nsm } = components;
   const folder = dirname(resolve(init.configFile));
   const dataKeys = createDataKeys({
     createKms: (where) => createAwsKms({ nsm, credentials: environmentCredentials }, where),
@@ -96,26 +130,14 @@ export async function startLocalNode(
   const spool = openLocalSpool(init.stateDirectory, random);
   const keepAudit = createLocalAudit(init.stateDirectory);
   const node = await composeNode(
-    { clock, random, nsm, socket, dataKeys, ledger, spool, keepAudit },
+    { ...components, dataKeys, ledger, spool, keepAudit },
     {
       configText,
       configFile: init.configFile,
       sandbox: join(PACKAGE, 'build', 'native', 'nmp-sandbox'),
-      prover: {
-        program: join(PACKAGE, 'build', 'native', 'nmp-zk-prover'),
-        image: join(PACKAGE, 'native', 'zk', 'guest.bin'),
-      },
+      prover: PROVER,
       announce: init.announce,
     },
   );
-  const pcr = (index: number) => toHex(pcrs.get(index) ?? new Uint8Array(0));
-  return {
-    node,
-    ready: {
-      peerId: node.peerId,
-      mode: 'local',
-      simulatedRoot: root.fingerprint,
-      pcrs: { pcr0: pcr(0), pcr1: pcr(1), pcr2: pcr(2) },
-    },
-  };
+  return { node, ready: { peerId: node.peerId, ...ready } };
 }

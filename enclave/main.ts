@@ -1,11 +1,11 @@
 /**
  * The node process: composition root of everything inside the enclave. Wiring only.
  *
- * node enclave/main.ts --config F --run DIR --state DIR [--announce MULTIADDR]…
+ * node enclave/main.ts --config F --run DIR --state DIR [--announce MULTIADDR]… [--role prover]
  */
 import { parseArgs } from 'node:util';
 import { NmpError } from '../shared/errors.ts';
-import { startLocalNode } from './local.ts';
+import { startLocalNode, startLocalProver } from './local.ts';
 
 const { values } = parseArgs({
   options: {
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     run: { type: 'string' },
     state: { type: 'string' },
     announce: { type: 'string', multiple: true, default: [] },
+    role: { type: 'string', default: 'node' },
   },
 });
 
@@ -20,7 +21,9 @@ try {
   if (values.config === undefined || values.run === undefined || values.state === undefined) {
     throw new NmpError('USAGE', '--config, --run and --state are required');
   }
-  const { node, ready } = await startLocalNode({
+  if (values.role !== 'node' && values.role !== 'prover') throw new NmpError('USAGE', '--role');
+  const start = values.role === 'prover' ? startLocalProver : startLocalNode;
+  const { node, ready } = await start({
     configFile: values.config,
     runDirectory: values.run,
     stateDirectory: values.state,
