@@ -19,7 +19,7 @@ import { createFileSource } from './data/source.ts';
 import { createEgressFilter } from './egress/egress-filter.ts';
 import { type AuditSink, createAuditSink } from './egress/gate/audit.ts';
 import { createEgressGate, type EgressGate, isCounted } from './egress/gate/gate.ts';
-import { createLedger, type LedgerComponents } from './egress/gate/ledger.ts';
+import { createLedger, LEDGER_LABEL, type LedgerComponents } from './egress/gate/ledger.ts';
 import { loadScanner } from './egress/scanner.ts';
 import { loadAuthority } from './guardian/authority.ts';
 import { createGuardian } from './guardian/create-guardian.ts';
@@ -96,7 +96,7 @@ async function openProofs(
   return createProofs({ prover: local, clock, random, suite, availableMemory, spool });
 }
 
-/** @throws NmpError EGRESS_LEDGER if a policy counts and there is nothing to count with */
+/** @throws NmpError EGRESS_LEDGER if a policy counts and there is nothing to count with, EGRESS_GIVEN */
 function openGate(
   { random, ledger }: Pick<ComposeComponents, 'random' | 'ledger'>,
   config: NodeConfig,
@@ -107,9 +107,10 @@ function openGate(
     return undefined;
   }
   const { key, ...kept } = ledger;
-  return createEgressGate({
-    ledger: createLedger({ random, ...kept }, { key, label: 'egress' }),
-  });
+  const opened = createLedger({ random, ...kept }, { key, label: LEDGER_LABEL });
+  // Nor is the identity that went with it used here any more.
+  if (opened.given) throw new NmpError('EGRESS_GIVEN');
+  return createEgressGate({ ledger: opened });
 }
 
 /** @throws NmpError of every part that cannot start */

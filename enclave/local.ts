@@ -11,6 +11,7 @@ import { createTrustedClock } from './attest/trusted-clock.ts';
 import { composeNode } from './compose.ts';
 import { createDataKeys } from './data/sealed/keys.ts';
 import { createLocalAudit, openLocalLedger } from './egress/gate/local-storage.ts';
+import { giveFromState, takeIntoState } from './handover/local-state.ts';
 import { createAwsKms, type KmsCredentials } from './kms/aws-kms.ts';
 import { unixEnclaveSocket } from './mesh/enclave-socket.ts';
 import type { DataNode } from './node/node.ts';
@@ -40,8 +41,9 @@ const PROVER = {
   program: join(PACKAGE, 'build', 'native', 'nmp-zk-prover'),
   image: join(PACKAGE, 'native', 'zk', 'guest.bin'),
 };
-/** A prover is no peer of the mesh: where a Peer ID is told, this is. */
+/** Neither is a peer of the mesh: where a Peer ID is told, this is. */
 const PROVER_PEER = 'prover';
+const GIVER_PEER = 'giver';
 
 const SYNCHRONIZE_MS = 30_000;
 
@@ -107,6 +109,18 @@ export interface LocalEnclave {
   readonly ready: LocalReady;
 }
 
+/**
+ * The same program for a handover: gives ledger and identity to the heir that asks under `name`, and is
+ * ready once they are given. It serves nobody, before or after.
+ */
+export async function startLocalGiver(
+  init: LocalNodeInit & { readonly name: string },
+): Promise<LocalEnclave> {
+  const { components, configText, ready } = await openEnclave(init);
+  await giveFromState(components, { ...init, configText });
+  return { node: { stop: async () => undefined }, ready: { peerId: GIVER_PEER, ...ready } };
+}
+
 /** The same program in the role of a prover: of equal measurements, it has no datasets open. */
 export async function startLocalProver(init: LocalNodeInit): Promise<LocalEnclave> {
   const { components, configText, ready } = await openEnclave(init);
@@ -116,9 +130,15 @@ export async function startLocalProver(init: LocalNodeInit): Promise<LocalEnclav
 }
 
 export async function startLocalNode(
-  init: LocalNodeInit,
+  init: LocalNodeInit & {
+    /** The name under which a giver waits: its ledger and identity are taken over first. */
+    readonly heir?: string;
+  },
 ): Promise<{ node: DataNode; ready: LocalReady }> {
   const { components, configText, ready } = await openEnclave(init);
+  if (init.heir !== undefined) {
+    await takeIntoState(components, { ...init, name: init.heir, configText });
+  }
   const { random, nsm } = components;
   const folder = dirname(resolve(init.configFile));
   const dataKeys = createDataKeys({

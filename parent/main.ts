@@ -49,6 +49,8 @@ export interface ParentInit {
   readonly log?: Log;
   /** Where proof jobs go, if the configuration has them made elsewhere. */
   readonly nats?: Pick<NatsInit, 'servers' | 'credentials'>;
+  /** The name under which a giver waits: the node takes its ledger and identity over, then starts. */
+  readonly heir?: string;
   /** Stands between relay and enclave; tests and the demo put a lying parent here. */
   readonly wrapDialer?: (dialer: EnclaveDialer) => EnclaveDialer;
 }
@@ -131,7 +133,13 @@ function supervisorOf(
   const program = join(import.meta.dirname, '..', 'enclave', name);
   return createLocalSupervisor(
     { clock: systemClock },
-    { program, configFile, stateDirectory, announce },
+    {
+      program,
+      configFile,
+      stateDirectory,
+      announce,
+      ...(init.heir !== undefined && { arguments: ['--heir', init.heir] }),
+    },
   );
 }
 
@@ -141,12 +149,16 @@ function withPortRaised(address: string, by: number): string {
 }
 
 /** @throws NmpError CONFIG_INVALID */
-function countOf({ enclaves = 1, driver, config }: ParentInit): number {
+function countOf(init: ParentInit): number {
+  const { enclaves = 1, driver, config, heir } = init;
   if (!Number.isInteger(enclaves) || enclaves < 1 || enclaves > ENCLAVES_MAX) {
     throw new NmpError('CONFIG_INVALID', `enclaves: 1 to ${ENCLAVES_MAX}`);
   }
   if (enclaves > 1 && (driver !== undefined || config.identityFile !== undefined)) {
     throw new NmpError('CONFIG_INVALID', 'several enclaves: in local mode, without identityFile');
+  }
+  if (heir !== undefined && (enclaves > 1 || driver !== undefined || init.nats === undefined)) {
+    throw new NmpError('CONFIG_INVALID', 'heir: of one enclave, in local mode, with --nats');
   }
   // Each enclave counts by itself: whoever reaches all of them would have so many quotas.
   const counted = config.capabilities.some(({ egress }) =>

@@ -51,6 +51,8 @@ export interface Ledger {
    * @throws NmpError EGRESS_LEDGER, EGRESS_GIVEN
    */
   set(changes: ReadonlyMap<string, number>): void;
+  /** Was nothing ever written to it? */
+  readonly fresh: boolean;
   /** Was it given away? */
   readonly given: boolean;
   /**
@@ -62,6 +64,8 @@ export interface Ledger {
   adopt(contents: LedgerContents): void;
 }
 
+/** What the ledger of a node's answers is for. */
+export const LEDGER_LABEL = 'egress';
 /** Most keys; then every further one is refused. */
 export const LEDGER_KEYS_MAX = 100_000;
 const SEALED_BYTES_MAX = 32 * 1024 * 1024;
@@ -101,6 +105,10 @@ class SealedLedger implements Ledger {
     components.counter.advance(opened.sequence);
   }
 
+  get fresh(): boolean {
+    return this.#sequence === 0;
+  }
+
   get given(): boolean {
     return this.#given;
   }
@@ -131,7 +139,7 @@ class SealedLedger implements Ledger {
   }
 
   adopt({ sequence, units }: LedgerContents): void {
-    if (this.#sequence !== 0 || this.#given) throw new NmpError('EGRESS_LEDGER');
+    if (!this.fresh) throw new NmpError('EGRESS_LEDGER');
     // The giver's last state has the number after its contents'.
     this.#write(sequence + 2, units);
     for (const [key, value] of units) this.#units.set(key, value);

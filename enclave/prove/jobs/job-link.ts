@@ -38,6 +38,8 @@ class ParentLink implements JobLink {
   readonly #random: Random;
   readonly #init: JobLinkInit;
   readonly #boxes = new Map<BoxName, Inbox>();
+  /** Of open boxes. */
+  readonly #offers = new Map<BoxName, Uint8Array>();
   /** Askings for an offer that were not answered, by their names. */
   readonly #asking = new Map<string, (offer: Uint8Array) => void>();
   readonly #stopped = new AbortController();
@@ -58,6 +60,7 @@ class ParentLink implements JobLink {
       next: (signal) => inbox.next(signal),
       close: () => {
         this.#boxes.delete(name);
+        this.#offers.delete(name);
         this.#say('close', name);
         inbox.end(new NmpError('CONNECTION_LOST'));
       },
@@ -65,6 +68,7 @@ class ParentLink implements JobLink {
   }
 
   offer(name: BoxName, offer: Uint8Array): void {
+    this.#offers.set(name, offer);
     this.#say('offer', name, offer);
   }
 
@@ -100,7 +104,7 @@ class ParentLink implements JobLink {
     for (const inbox of this.#boxes.values()) inbox.end(new NmpError('CONNECTION_LOST'));
   }
 
-  /** What is said without a link is lost; whoever waits for an answer offers or asks anew. */
+  /** What is said without a link is lost, but for what `#serve` says again. */
   #say(word: LinkWord, name: string, body: Uint8Array = NOTHING): void {
     const socket = this.#socket;
     if (socket === undefined) return;
@@ -129,6 +133,7 @@ class ParentLink implements JobLink {
     this.#socket = socket;
     // A parent that starts anew knows nothing of before.
     for (const name of this.#boxes.keys()) this.#say('open', name);
+    for (const [name, offer] of this.#offers) this.#say('offer', name, offer);
     for (const name of this.#asking.keys()) this.#say('take', name);
     return new Promise((resolve) => {
       socket.on('data', (chunk: Buffer) => {

@@ -10,7 +10,7 @@ import { type NodeConfig, parseNodeConfig } from '../../../shared/policy/node-co
 import { RECEIPT_IMAGES } from '../../../shared/receipt/images.ts';
 import { createSealVerifier } from '../../../shared/receipt/seal.ts';
 import type { Clock, Random } from '../../../shared/runtime.ts';
-import { createPeerJudge } from '../../attest/judge-peer.ts';
+import { createPeerJudge, type PeerTrust } from '../../attest/judge-peer.ts';
 import type { MutualComponents } from '../../attest/mutual.ts';
 import type { Nsm } from '../../attest/nsm.ts';
 import type { EnclaveSocket } from '../../mesh/enclave-socket.ts';
@@ -34,17 +34,18 @@ const VERIFIER_WASM = join(
 );
 
 /** This enclave among those that it trusts by its configuration. */
-async function amongPeers(
+export async function amongPeers(
   { clock, random, nsm }: JobComponents,
   suite: CryptoSuite,
-  { peers }: NodeConfig,
+  peers: PeerTrust,
 ): Promise<MutualComponents> {
   const verifier = createNodeVerifierCrypto();
   const judge = await createPeerJudge({ nsm, verifier, clock }, peers);
   return { suite, nsm, random, clock, judge };
 }
 
-function linkOf({ random, socket: { dialPath } }: JobComponents) {
+/** @throws NmpError JOBS_UNREACHABLE */
+export function linkOf({ random, socket: { dialPath } }: JobComponents) {
   if (dialPath === undefined) throw new NmpError('JOBS_UNREACHABLE');
   return createJobLink({ random }, { dialPath });
 }
@@ -59,7 +60,7 @@ export async function openRemoteProver(
   const seals = await createSealVerifier(suite, Uint8Array.from(await readFile(VERIFIER_WASM)));
   return createRemoteProver(
     {
-      ...(await amongPeers(components, suite, config)),
+      ...(await amongPeers(components, suite, config.peers)),
       broker: linkOf(components),
       local,
       seals,
@@ -87,7 +88,7 @@ export async function composeProver(
   const imageId = fromHex(RECEIPT_IMAGES[0] ?? '');
   if (config.provers === undefined || imageId === undefined) throw new NmpError('CONFIG_INVALID');
   const prover = await createProverProcess({ ...init.prover, imageId });
-  const mutual = await amongPeers(components, suite, config);
+  const mutual = await amongPeers(components, suite, config.peers);
   const link = linkOf(components);
   const stopped = new AbortController();
   const { leaseMs } = config.provers;

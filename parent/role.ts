@@ -1,4 +1,7 @@
-/** The parent of a prover: starts and supervises it, and passes its jobs on. It listens to nobody. */
+/**
+ * The parent of an enclave that is no node: a prover, or the giver of a handover. It starts and
+ * supervises it and passes its messages on; it listens to nobody.
+ */
 import { join } from 'node:path';
 import { NmpError } from '../shared/errors.ts';
 import type { NodeConfig } from '../shared/policy/node-config.ts';
@@ -11,7 +14,13 @@ import { openJobBus } from './jobs/open.ts';
 import { createLocalSupervisor } from './supervisor/local.ts';
 import type { EnclaveReady, SupervisorEvent } from './supervisor/supervisor.ts';
 
-export interface ProverParentInit {
+export type Role =
+  | { readonly role: 'prover' }
+  /** Ready once ledger and identity of `stateDirectory` are given to the heir that asks by `name`. */
+  | { readonly role: 'giver'; readonly name: string };
+
+export interface RoleParentInit {
+  readonly role: Role;
   /** The very configuration of the nodes, so that it is of equal measurements. */
   readonly config: NodeConfig;
   readonly configFile: string;
@@ -20,15 +29,15 @@ export interface ProverParentInit {
   readonly onEvent?: (event: SupervisorEvent) => void;
 }
 
-export interface ProverParent {
+export interface RoleParent {
   readonly ready: EnclaveReady;
   stop(): Promise<void>;
 }
 
 /** @throws NmpError CONFIG_INVALID, JOBS_UNREACHABLE, NODE_START */
-export async function startProverParent(init: ProverParentInit): Promise<ProverParent> {
-  const { config, configFile, stateDirectory, nats } = init;
-  if (config.provers === undefined) {
+export async function startRoleParent(init: RoleParentInit): Promise<RoleParent> {
+  const { role, config, configFile, stateDirectory, nats } = init;
+  if (role.role === 'prover' && config.provers === undefined) {
     throw new NmpError('CONFIG_INVALID', 'provers: the configuration has none');
   }
   const bus = await openJobBus(config, nats);
@@ -42,7 +51,7 @@ export async function startProverParent(init: ProverParentInit): Promise<ProverP
       configFile,
       stateDirectory,
       announce: () => [],
-      arguments: ['--role', 'prover'],
+      arguments: ['--role', role.role, ...(role.role === 'giver' ? ['--name', role.name] : [])],
     },
   );
   if (init.onEvent !== undefined) supervisor.onEvent(init.onEvent);
