@@ -91,6 +91,7 @@ export async function takeByName(
     const own = Uint8Array.from(random.bytes(BOX_BYTES));
     const box = broker.open(toBase64Url(own));
     const frames = new BoxFrames(broker, own, init.name);
+    frames.widen();
     const over = new AbortController();
     const heard = { answer: false };
     const asking = setTimeout(() => {

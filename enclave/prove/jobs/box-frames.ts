@@ -11,8 +11,10 @@ import type { BoxName, JobBroker } from './broker.ts';
 import { Inbox } from './inbox.ts';
 
 export const BOX_BYTES = 16;
+/** Of a sender that may be anybody: the longest message of a mutual attestation, and some more. */
+const UNPROVED_BYTES_MAX = 2 * FRAME_BYTES_MAX;
 /** A receipt or a request of 8 MiB in frames, and some more. */
-const WAITING_BYTES_MAX = 10 * 1024 * 1024;
+const PROVED_BYTES_MAX = 10 * 1024 * 1024;
 
 export interface BoxMessage {
   /** Box of the sender. */
@@ -30,7 +32,7 @@ export class BoxFrames implements FrameChannel {
   readonly #broker: Pick<JobBroker, 'send'>;
   readonly #own: Uint8Array;
   readonly #to: BoxName;
-  readonly #inbox = new Inbox(WAITING_BYTES_MAX);
+  readonly #inbox = new Inbox(UNPROVED_BYTES_MAX);
 
   /** @param own bytes of the name of the own box */
   constructor(broker: Pick<JobBroker, 'send'>, own: Uint8Array, to: BoxName) {
@@ -42,6 +44,11 @@ export class BoxFrames implements FrameChannel {
   /** A frame that came from the other side. */
   push(frame: Uint8Array): void {
     this.#inbox.push(frame);
+  }
+
+  /** From now on whole requests or receipts may wait. */
+  widen(): void {
+    this.#inbox.widen(PROVED_BYTES_MAX);
   }
 
   read(signal: AbortSignal = new AbortController().signal): Promise<Uint8Array> {

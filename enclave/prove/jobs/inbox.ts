@@ -2,13 +2,18 @@
 import { NmpError } from '../../../shared/errors.ts';
 
 export class Inbox {
-  readonly #bytesMax: number;
+  #bytesMax: number;
   readonly #queue: Uint8Array[] = [];
   #bytes = 0;
   #failure: NmpError | undefined;
   #wake: (() => void) | undefined;
 
   constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Lets more wait, of a sender that has proved what it is. */
+  widen(bytesMax: number): void {
     this.#bytesMax = bytesMax;
   }
 

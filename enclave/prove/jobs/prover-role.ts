@@ -66,6 +66,8 @@ class ProverRole {
     const own = Uint8Array.from(random.bytes(BOX_BYTES));
     const box = broker.open(toBase64Url(own));
     const frames = new BoxFrames(broker, own, offer.box);
+    // The job comes in the same flight as its node's proof; there is one at a time.
+    frames.widen();
     const over = new AbortController();
     const signal = AbortSignal.any([stopped, over.signal]);
     void this.#sort(box, offer, frames, signal);

@@ -133,7 +133,9 @@ class RemoteProver implements Prover {
     const init = { purpose: 'nmp-job/v1', hello: offer, helloNonce: nonce } as const;
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)]);
     try {
-      return await initiateMutual(this.#components, init, bid, bounded);
+      const channel = await initiateMutual(this.#components, init, bid, bounded);
+      bid.widen();
+      return channel;
     } catch (error) {
       if (signal.aborted) throw error;
       return undefined;

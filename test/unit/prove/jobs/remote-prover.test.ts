@@ -301,6 +301,26 @@ describe('a proof made elsewhere', () => {
     }
   }, 60_000);
 
+  it('is not hindered by bidders that are none, nor does the node keep what they pour in', async () => {
+    const broker = new MemoryBroker();
+    let poured = false;
+    broker.interfere = (message) => {
+      if (poured) return [message];
+      poured = true;
+      // The first thing on its way is a bid: strangers are there before it, with a lot to say.
+      const flood = Array.from({ length: 8 }, (_, i) =>
+        Array.from({ length: 20 }, () => ({
+          to: message.to,
+          body: concat(new Uint8Array(16).fill(i), new Uint8Array(60_000).fill(1)),
+        })),
+      );
+      return [...flood.flat(), message];
+    };
+    startProver(broker, (proving) => proving.done());
+    startProver(broker, (proving) => proving.done());
+    expect(await prove(await remote(broker))).toEqual(doubleReceipt(secret));
+  });
+
   it('is not begun by offers that are no offers', async () => {
     const broker = new MemoryBroker();
     const asked: Proving[] = [];
