@@ -64,6 +64,7 @@ export async function openRemoteProver(
       broker: linkOf(components),
       local,
       seals,
+      imageOf: async () => local.imageId,
       availableMemory: () => process.availableMemory(),
     },
     config.provers,

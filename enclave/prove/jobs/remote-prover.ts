@@ -21,6 +21,8 @@ export interface RemoteProverComponents extends MutualComponents {
   /** Quotes here, and proves here if the configuration says so. */
   readonly local: Prover;
   readonly seals: SealVerifier;
+  /** Image id that the receipt of a request must be about, 32 bytes. */
+  readonly imageOf: (request: Uint8Array, quote: Quote) => Promise<Uint8Array>;
   /** Bytes of memory that a proof made here may take. */
   readonly availableMemory: () => number;
 }
@@ -164,7 +166,7 @@ class RemoteProver implements Prover {
         lease.renew();
         parts.push(part);
       }
-      return await this.#verified(decodeResult(concat(...parts)), job.quote);
+      return await this.#verified(decodeResult(concat(...parts)), job);
     } catch (error) {
       await said;
       // To a prover that is still at it: nobody waits any more.
@@ -180,8 +182,9 @@ class RemoteProver implements Prover {
   }
 
   /** @throws NmpError RECEIPT_* of the first check that fails */
-  async #verified(receipt: Uint8Array, quote: Quote): Promise<Uint8Array> {
-    const sealed = await this.#components.seals.check(receipt, this.imageId);
+  async #verified(receipt: Uint8Array, { request, quote }: Job): Promise<Uint8Array> {
+    const { seals, imageOf } = this.#components;
+    const sealed = await seals.check(receipt, await imageOf(request, quote));
     if (sealed.failure !== undefined) throw new NmpError(sealed.failure);
     // The journal of this very run was known beforehand: nonce, module, input, answer and all.
     if (!equalBytes(sealed.journal, quote.journal)) throw new NmpError('RECEIPT_DIVERGED');

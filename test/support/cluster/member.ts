@@ -94,7 +94,7 @@ async function start(init: MemberInit): Promise<void> {
   const availableMemory = () => Number.POSITIVE_INFINITY;
   const { leaseMs } = init;
   const prover = createRemoteProver(
-    { ...mutual, local: double, seals, availableMemory },
+    { ...mutual, local: double, seals, availableMemory, imageOf: async () => DOUBLE_IMAGE },
     { leaseMs, waitMs: 60_000, fallback: 'refuse' },
   );
   const open = new Set(spool.pending.map(({ id }) => id));

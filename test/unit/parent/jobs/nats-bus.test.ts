@@ -13,6 +13,7 @@ import { systemClock, systemRandom } from '../../../../shared/runtime.ts';
 import { createSealVerifier } from '../../../sim/seal.ts';
 import { codeOfAsync } from '../../../support/code-of.ts';
 import {
+  DOUBLE_IMAGE,
   doubleProver,
   doubleQuote,
   doubleReceipt,
@@ -67,6 +68,7 @@ async function startNode() {
       broker: link,
       local: doubleProver(() => undefined),
       seals: await createSealVerifier(),
+      imageOf: async () => DOUBLE_IMAGE,
       availableMemory: () => 0,
     },
     { leaseMs: LEASE_MS, waitMs: 10_000, fallback: 'refuse' },
