@@ -56,6 +56,9 @@ function natsOf({ nats, natsCredentials }: Options) {
 async function startRole(options: Options, config: NodeConfig): Promise<void> {
   const nats = natsOf(options);
   if (nats === undefined) throw new NmpError('USAGE', `--role ${options.role} needs --nats`);
+  if (options.image !== undefined) {
+    throw new NmpError('USAGE', `--role ${options.role} is of local mode: no image has it`);
+  }
   const { startRoleParent } = await loadRoleParent();
   if (options.role === 'giver' && options.give === undefined) {
     throw new NmpError('USAGE', '--role giver needs --give');
