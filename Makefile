@@ -12,7 +12,7 @@ SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 ONLY ?=
 EIF ?=
 
-.PHONY: docs load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: docs cluster load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -88,6 +88,9 @@ mesh: build ## Let cold agents find and call 20 real nodes on loopback, 100 of 1
 
 swarm: build ## Look up in a table of 100 nodes, a fifth hostile, three tenths of the others gone
 	NMP_SWARM_NODES=100 $(NPX) vitest run test/unit/mesh/hostile-swarm.test.ts
+
+cluster: build ## Show nodes, provers and heirs on one NATS server, some of them killed (needs nats-server)
+	$(NPX) vitest run test/e2e/cluster.test.ts test/unit/parent/jobs test/unit/prove/jobs test/unit/handover
 
 load: build ## Load a node by 200 attested clients in an open loop, 8 hostile ones beside: make load RATE=50
 	@$(NPX) node scripts/load/main.ts --rate $(or $(RATE),50)

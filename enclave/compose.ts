@@ -19,7 +19,7 @@ import { createFileSource } from './data/source.ts';
 import { createEgressFilter } from './egress/egress-filter.ts';
 import { type AuditSink, createAuditSink } from './egress/gate/audit.ts';
 import { createEgressGate, type EgressGate, isCounted } from './egress/gate/gate.ts';
-import { createLedger, type LedgerComponents } from './egress/gate/ledger.ts';
+import { createLedger, LEDGER_LABEL, type LedgerComponents } from './egress/gate/ledger.ts';
 import { loadScanner } from './egress/scanner.ts';
 import { loadAuthority } from './guardian/authority.ts';
 import { createGuardian } from './guardian/create-guardian.ts';
@@ -28,6 +28,7 @@ import type { EnclaveSocket } from './mesh/enclave-socket.ts';
 import { loadIdentity } from './mesh/identity.ts';
 import { loadCapabilities } from './node/capability.ts';
 import { createNode, type DataNode } from './node/node.ts';
+import { openRemoteProver } from './prove/jobs/open.ts';
 import { createProofs, type Proofs } from './prove/proofs.ts';
 import { createProverProcess, type ProverProcessInit } from './prove/prover-process.ts';
 import { createProofSpool, type SpoolComponents } from './prove/spool.ts';
@@ -70,12 +71,9 @@ const RELEASE = '0.1.0';
  * @throws NmpError RECEIPT_PROVER if a capability promises proofs that cannot be made, RECEIPT_SPOOL
  */
 async function openProofs(
-  {
-    clock,
-    random,
-    suite,
-    spool: kept,
-  }: Pick<ComposeComponents, 'clock' | 'random' | 'spool'> & { suite: CryptoSuite },
+  components: Pick<ComposeComponents, 'clock' | 'random' | 'nsm' | 'socket' | 'spool'> & {
+    readonly suite: CryptoSuite;
+  },
   config: NodeConfig,
   init: ComposeInit,
 ): Promise<Proofs | undefined> {
@@ -84,13 +82,21 @@ async function openProofs(
   }
   const imageId = fromHex(RECEIPT_IMAGES[0] ?? '');
   if (init.prover === undefined || imageId === undefined) throw new NmpError('RECEIPT_PROVER');
-  const prover = await createProverProcess({ ...init.prover, imageId });
-  const availableMemory = () => process.availableMemory();
+  const { clock, random, suite, spool: kept } = components;
+  const local = await createProverProcess({ ...init.prover, imageId });
   const spool = kept && createProofSpool({ random, ...kept }, { key: kept.key, imageId });
-  return createProofs({ prover, clock, random, suite, availableMemory, spool });
+  if (config.provers !== undefined) {
+    const far = await openRemoteProver({ ...components, local }, config);
+    // The memory for a proof is elsewhere, and so are the tries.
+    const elsewhere = { availableMemory: () => Number.POSITIVE_INFINITY, tries: 1 };
+    const { atOnce } = config.provers;
+    return createProofs({ prover: far, clock, random, suite, spool, atOnce, ...elsewhere });
+  }
+  const availableMemory = () => process.availableMemory();
+  return createProofs({ prover: local, clock, random, suite, availableMemory, spool });
 }
 
-/** @throws NmpError EGRESS_LEDGER if a policy counts and there is nothing to count with */
+/** @throws NmpError EGRESS_LEDGER if a policy counts and there is nothing to count with, EGRESS_GIVEN */
 function openGate(
   { random, ledger }: Pick<ComposeComponents, 'random' | 'ledger'>,
   config: NodeConfig,
@@ -101,9 +107,10 @@ function openGate(
     return undefined;
   }
   const { key, ...kept } = ledger;
-  return createEgressGate({
-    ledger: createLedger({ random, ...kept }, { key, label: 'egress' }),
-  });
+  const opened = createLedger({ random, ...kept }, { key, label: LEDGER_LABEL });
+  // Nor is the identity that went with it used here any more.
+  if (opened.given) throw new NmpError('EGRESS_GIVEN');
+  return createEgressGate({ ledger: opened });
 }
 
 /** @throws NmpError of every part that cannot start */
@@ -135,7 +142,7 @@ export async function composeNode(
     },
     config,
   );
-  const proofs = await openProofs({ clock, random, suite, spool }, config, init);
+  const proofs = await openProofs({ clock, random, suite, nsm, socket, spool }, config, init);
   // The certificate key is born and dies with this process.
   const certificateKeys = generateKeyPairSync('ed25519');
   const spki = certificateKeys.publicKey.export({ format: 'der', type: 'spki' });

@@ -11,9 +11,11 @@ import { createTrustedClock } from './attest/trusted-clock.ts';
 import { composeNode } from './compose.ts';
 import { createDataKeys } from './data/sealed/keys.ts';
 import { createLocalAudit, openLocalLedger } from './egress/gate/local-storage.ts';
+import { giveFromState, takeIntoState } from './handover/local-state.ts';
 import { createAwsKms, type KmsCredentials } from './kms/aws-kms.ts';
 import { unixEnclaveSocket } from './mesh/enclave-socket.ts';
 import type { DataNode } from './node/node.ts';
+import { composeProver } from './prove/jobs/open.ts';
 import { openLocalSpool } from './prove/local-spool.ts';
 
 export interface LocalNodeInit {
@@ -34,6 +36,14 @@ export interface LocalReady {
 /** The package: this file lies one folder below it, or two when built. */
 const HERE = import.meta.dirname;
 const PACKAGE = HERE.endsWith(join('dist', 'enclave')) ? join(HERE, '..', '..') : join(HERE, '..');
+
+const PROVER = {
+  program: join(PACKAGE, 'build', 'native', 'nmp-zk-prover'),
+  image: join(PACKAGE, 'native', 'zk', 'guest.bin'),
+};
+/** Neither is a peer of the mesh: where a Peer ID is told, this is. */
+const PROVER_PEER = 'prover';
+const GIVER_PEER = 'giver';
 
 const SYNCHRONIZE_MS = 30_000;
 
@@ -69,14 +79,13 @@ async function environmentCredentials(): Promise<KmsCredentials> {
   };
 }
 
-export async function startLocalNode(
-  init: LocalNodeInit,
-): Promise<{ node: DataNode; ready: LocalReady }> {
+/** A simulated enclave, before it is anything: what it measures, its clock and its sockets. */
+async function openEnclave({ configFile, stateDirectory, runDirectory }: LocalNodeInit) {
   const random = systemRandom;
   // What stands outside the enclave on real hardware has the machine's clock, the node its own.
   const machine = { clock: systemClock, random };
-  const configText = await readConfig(init.configFile);
-  const root = await loadOrCreateSimulatedRoot(machine, init.stateDirectory);
+  const configText = await readConfig(configFile);
+  const root = await loadOrCreateSimulatedRoot(machine, stateDirectory);
   const pcrs = await measureLocally({
     program: [HERE, join(HERE, '..', 'shared'), join(PACKAGE, 'build', 'native')],
     runtime: `node ${process.version}`,
@@ -85,7 +94,52 @@ export async function startLocalNode(
   const nsm = createSimulatedNsm(machine, { root, pcrs });
   const clock = await createTrustedClock({ nsm, clock: systemClock });
   setInterval(() => void clock.synchronize().catch(() => undefined), SYNCHRONIZE_MS).unref();
-  const socket = unixEnclaveSocket(init.runDirectory, true);
+  const socket = unixEnclaveSocket(runDirectory, true);
+  const pcr = (index: number) => toHex(pcrs.get(index) ?? new Uint8Array(0));
+  const ready = {
+    mode: 'local',
+    simulatedRoot: root.fingerprint,
+    pcrs: { pcr0: pcr(0), pcr1: pcr(1), pcr2: pcr(2) },
+  } as const;
+  return { components: { clock, random, nsm, socket }, configText, ready };
+}
+
+export interface LocalEnclave {
+  readonly node: { stop(): Promise<void> };
+  readonly ready: LocalReady;
+}
+
+/**
+ * The same program for a handover: gives ledger and identity to the heir that asks under `name`, and is
+ * ready once they are given. It serves nobody, before or after.
+ */
+export async function startLocalGiver(
+  init: LocalNodeInit & { readonly name: string },
+): Promise<LocalEnclave> {
+  const { components, configText, ready } = await openEnclave(init);
+  await giveFromState(components, { ...init, configText });
+  return { node: { stop: async () => undefined }, ready: { peerId: GIVER_PEER, ...ready } };
+}
+
+/** The same program in the role of a prover: of equal measurements, it has no datasets open. */
+export async function startLocalProver(init: LocalNodeInit): Promise<LocalEnclave> {
+  const { components, configText, ready } = await openEnclave(init);
+  const { configFile } = init;
+  const node = await composeProver(components, { configText, configFile, prover: PROVER });
+  return { node, ready: { peerId: PROVER_PEER, ...ready } };
+}
+
+export async function startLocalNode(
+  init: LocalNodeInit & {
+    /** The name under which a giver waits: its ledger and identity are taken over first. */
+    readonly heir?: string;
+  },
+): Promise<{ node: DataNode; ready: LocalReady }> {
+  const { components, configText, ready } = await openEnclave(init);
+  if (init.heir !== undefined) {
+    await takeIntoState(components, { ...init, name: init.heir, configText });
+  }
+  const { random, nsm } = components;
   const folder = dirname(resolve(init.configFile));
   const dataKeys = createDataKeys({
     createKms: (where) => createAwsKms({ nsm, credentials: environmentCredentials }, where),
@@ -96,26 +150,14 @@ export async function startLocalNode(
   const spool = openLocalSpool(init.stateDirectory, random);
   const keepAudit = createLocalAudit(init.stateDirectory);
   const node = await composeNode(
-    { clock, random, nsm, socket, dataKeys, ledger, spool, keepAudit },
+    { ...components, dataKeys, ledger, spool, keepAudit },
     {
       configText,
       configFile: init.configFile,
       sandbox: join(PACKAGE, 'build', 'native', 'nmp-sandbox'),
-      prover: {
-        program: join(PACKAGE, 'build', 'native', 'nmp-zk-prover'),
-        image: join(PACKAGE, 'native', 'zk', 'guest.bin'),
-      },
+      prover: PROVER,
       announce: init.announce,
     },
   );
-  const pcr = (index: number) => toHex(pcrs.get(index) ?? new Uint8Array(0));
-  return {
-    node,
-    ready: {
-      peerId: node.peerId,
-      mode: 'local',
-      simulatedRoot: root.fingerprint,
-      pcrs: { pcr0: pcr(0), pcr1: pcr(1), pcr2: pcr(2) },
-    },
-  };
+  return { node, ready: { peerId: node.peerId, ...ready } };
 }

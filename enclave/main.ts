@@ -2,10 +2,11 @@
  * The node process: composition root of everything inside the enclave. Wiring only.
  *
  * node enclave/main.ts --config F --run DIR --state DIR [--announce MULTIADDR]…
+ *   [--role prover | --role giver --name NAME] [--heir NAME]
  */
 import { parseArgs } from 'node:util';
 import { NmpError } from '../shared/errors.ts';
-import { startLocalNode } from './local.ts';
+import { startLocalGiver, startLocalNode, startLocalProver } from './local.ts';
 
 const { values } = parseArgs({
   options: {
@@ -13,6 +14,9 @@ const { values } = parseArgs({
     run: { type: 'string' },
     state: { type: 'string' },
     announce: { type: 'string', multiple: true, default: [] },
+    role: { type: 'string', default: 'node' },
+    name: { type: 'string' },
+    heir: { type: 'string' },
   },
 });
 
@@ -20,12 +24,21 @@ try {
   if (values.config === undefined || values.run === undefined || values.state === undefined) {
     throw new NmpError('USAGE', '--config, --run and --state are required');
   }
-  const { node, ready } = await startLocalNode({
+  const init = {
     configFile: values.config,
     runDirectory: values.run,
     stateDirectory: values.state,
     announce: values.announce,
-  });
+  };
+  const { role, name, heir } = values;
+  const starts = {
+    node: () => startLocalNode({ ...init, ...(heir !== undefined && { heir }) }),
+    prover: () => startLocalProver(init),
+    giver: () => startLocalGiver({ ...init, name: name ?? '' }),
+  };
+  if (role !== 'node' && role !== 'prover' && role !== 'giver')
+    throw new NmpError('USAGE', '--role');
+  const { node, ready } = await starts[role]();
   process.send?.({ type: 'ready', ready });
   const stop = () => {
     node.stop().then(

@@ -2,13 +2,19 @@
  * The parent process: starts and supervises the enclave, relays bytes to it. It holds no key and
  * sees no plaintext. `startParent` is its composition root.
  */
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { NmpError } from '../shared/errors.ts';
 import { kmsHosts, regionOf } from '../shared/policy/kms-endpoint.ts';
 import type { NodeConfig } from '../shared/policy/node-config.ts';
 import { systemClock } from '../shared/runtime.ts';
 import type { RoleCredentials } from '../shared/wire/control.ts';
+import { JOB_LINK } from '../shared/wire/job-link.ts';
 import { createDialProxy, type DialProxy } from './dial-proxy/dial-proxy.ts';
+import type { JobBus } from './jobs/job-bus.ts';
+import { serveJobLink } from './jobs/job-relay.ts';
+import type { NatsInit } from './jobs/nats-bus.ts';
+import { openJobBus } from './jobs/open.ts';
 import { createLog, type Log, type LogLevel, logRelay } from './log.ts';
 import { RelayMetrics, type RelaySnapshot } from './metrics/relay-metrics.ts';
 import { createStatusServer } from './metrics/status-server.ts';
@@ -41,6 +47,10 @@ export interface ParentInit {
   readonly logLevel?: LogLevel;
   /** Takes the log instead. */
   readonly log?: Log;
+  /** Where proof jobs go, if the configuration has them made elsewhere. */
+  readonly nats?: Pick<NatsInit, 'servers' | 'credentials'>;
+  /** The name under which a giver waits: the node takes its ledger and identity over, then starts. */
+  readonly heir?: string;
   /** Stands between relay and enclave; tests and the demo put a lying parent here. */
   readonly wrapDialer?: (dialer: EnclaveDialer) => EnclaveDialer;
 }
@@ -125,7 +135,13 @@ function supervisorOf(
   const program = join(import.meta.dirname, '..', 'enclave', name);
   return createLocalSupervisor(
     { clock: systemClock },
-    { program, configFile, stateDirectory, announce },
+    {
+      program,
+      configFile,
+      stateDirectory,
+      announce,
+      ...(init.heir !== undefined && { arguments: ['--heir', init.heir] }),
+    },
   );
 }
 
@@ -135,12 +151,16 @@ function withPortRaised(address: string, by: number): string {
 }
 
 /** @throws NmpError CONFIG_INVALID */
-function countOf({ enclaves = 1, driver, config }: ParentInit): number {
+function countOf(init: ParentInit): number {
+  const { enclaves = 1, driver, config, heir } = init;
   if (!Number.isInteger(enclaves) || enclaves < 1 || enclaves > ENCLAVES_MAX) {
     throw new NmpError('CONFIG_INVALID', `enclaves: 1 to ${ENCLAVES_MAX}`);
   }
   if (enclaves > 1 && (driver !== undefined || config.identityFile !== undefined)) {
     throw new NmpError('CONFIG_INVALID', 'several enclaves: in local mode, without identityFile');
+  }
+  if (heir !== undefined && (enclaves > 1 || driver !== undefined || init.nats === undefined)) {
+    throw new NmpError('CONFIG_INVALID', 'heir: of one enclave, in local mode, with --nats');
   }
   // Each enclave counts by itself: whoever reaches all of them would have so many quotas.
   const counted = config.capabilities.some(({ egress }) =>
@@ -167,6 +187,12 @@ function tellLog(log: Log, supervisor: Supervisor, enclave: number): void {
   });
 }
 
+/** What this process itself answers to an enclave that dials it by name. */
+function servicesOf(bus: JobBus | undefined) {
+  if (bus === undefined) return new Map<string, never>();
+  return new Map([[`${JOB_LINK.name}:${JOB_LINK.port}`, (s: Socket) => serveJobLink(bus, s)]]);
+}
+
 /** An enclave with all that is its own. */
 interface Member {
   readonly supervisor: Supervisor;
@@ -180,7 +206,7 @@ interface Member {
   quicAddress: string | undefined;
 }
 
-function memberOf(init: ParentInit, enclave: number, log: Log): Member {
+function memberOf(init: ParentInit, enclave: number, log: Log, bus: JobBus | undefined): Member {
   const { config } = init;
   // Ledgers and records of two nodes must not meet in one folder.
   const state = join(init.stateDirectory, ...(enclave === 0 ? [] : [`enclave-${enclave}`]));
@@ -190,8 +216,8 @@ function memberOf(init: ParentInit, enclave: number, log: Log): Member {
   const { outboundPath, dialer, datagrams } = supervisor;
   const names = kmsHosts(config);
   const outbound =
-    config.mesh.dial.length + names.length > 0 && outboundPath !== undefined
-      ? { proxy: createDialProxy({ names }), path: outboundPath }
+    (config.mesh.dial.length + names.length > 0 || bus !== undefined) && outboundPath !== undefined
+      ? { proxy: createDialProxy({ names, services: servicesOf(bus) }), path: outboundPath }
       : undefined;
   const member: Member = {
     supervisor,
@@ -221,7 +247,9 @@ export async function startParent(init: ParentInit): Promise<Parent> {
   const log = logOf(init);
   const { host } = config.listen;
   const metrics = new RelayMetrics();
-  const members = Array.from({ length: countOf(init) }, (_, index) => memberOf(init, index, log));
+  const count = countOf(init);
+  const bus = await openJobBus(config, init.nats);
+  const members = Array.from({ length: count }, (_, index) => memberOf(init, index, log, bus));
   const shared = members.map(({ dialer }) => dialer);
   const relayTo = (enclaves: readonly EnclaveDialer[]) =>
     chooseRelay({ enclaves, metrics, clock: systemClock }, host, config.relay);
@@ -245,6 +273,7 @@ export async function startParent(init: ParentInit): Promise<Parent> {
     await Promise.all(supervisors.map((supervisor) => supervisor.stop()));
     await Promise.all(members.map(({ outbound }) => outbound?.proxy.stop()));
     await status.stop();
+    await bus?.stop();
   };
   try {
     for (const { outbound } of members) await outbound?.proxy.start(outbound.path);

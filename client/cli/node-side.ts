@@ -49,6 +49,11 @@ export async function loadParent() {
   return import('../../parent/main.ts');
 }
 
+/** The parent of a prover or giver, for `start --role`. */
+export async function loadRoleParent() {
+  return import('../../parent/role.ts');
+}
+
 /** The egress filter's scanner, for `scan`. */
 export async function loadEgress() {
   return import('../../enclave/egress/scanner.ts');

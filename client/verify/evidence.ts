@@ -1,11 +1,9 @@
 /** Judges what a node presents in the handshake against the client's policy. */
-import { type Anchor, ChainCache } from '../../shared/attestation/chain.ts';
+import { anchorsFor } from '../../shared/attestation/anchors.ts';
+import { ChainCache } from '../../shared/attestation/chain.ts';
 import type { VerifierCrypto } from '../../shared/attestation/crypto.ts';
-import { decodeAttestationDocument } from '../../shared/attestation/document.ts';
 import { type AttestationReport, assertPassed } from '../../shared/attestation/report.ts';
-import { AWS_ANCHORS } from '../../shared/attestation/roots.ts';
 import { statementPcr, verifyAttestation } from '../../shared/attestation/verify.ts';
-import { toHex } from '../../shared/bytes.ts';
 import type { CryptoSuite } from '../../shared/crypto/suite.ts';
 import { NmpError } from '../../shared/errors.ts';
 import type { ClientPolicy } from '../../shared/policy/client-policy.ts';
@@ -16,21 +14,6 @@ export interface EvidenceComponents {
   readonly suite: CryptoSuite;
   readonly verifier: VerifierCrypto;
   readonly clock: Clock;
-}
-
-/**
- * The anchors for one document: AWS's, and the document's own root as a simulated one. The latter
- * only lets the report say that the evidence is simulated; the policy decides whether that passes.
- */
-export function anchorsFor(document: Uint8Array, verifier: VerifierCrypto): readonly Anchor[] {
-  try {
-    const [root] = decodeAttestationDocument(document).document.cabundle;
-    if (root === undefined) return AWS_ANCHORS;
-    const fingerprint = toHex(verifier.sha256(root));
-    return [...AWS_ANCHORS, { id: `root ${fingerprint}`, kind: 'simulated', der: root }];
-  } catch {
-    return AWS_ANCHORS;
-  }
 }
 
 /** @param onReport sees every report, passed or not */

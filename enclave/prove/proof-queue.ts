@@ -1,5 +1,5 @@
 /**
- * Proofs to be made, one at a time, shortest first. A receipt waits here for the peer that asked
+ * Proofs to be made, shortest first: one at a time, or as many as there are provers elsewhere for. A receipt waits here for the peer that asked
  * for it, and for nobody else. What is unfinished also lies in a sealed spool, if there is one, and
  * is gone on with after a restart; receipts stay in the memory of the enclave.
  */
@@ -17,6 +17,10 @@ export interface ProofQueueComponents {
   readonly availableMemory: () => number;
   /** Without one, jobs end with the node. */
   readonly spool?: ProofSpool | undefined;
+  /** Proofs under way together; default: 1, which has this machine for itself. */
+  readonly atOnce?: number;
+  /** Tries of one proof; default: `PROOF_LIMITS.tries`. */
+  readonly tries?: number;
 }
 
 export const PROOF_LIMITS = {
@@ -68,7 +72,7 @@ const isOpen = ({ state }: Job): boolean => state === 'queued' || state === 'pro
 export class ProofQueue {
   readonly #components: ProofQueueComponents;
   readonly #jobs = new Map<string, Job>();
-  #working = false;
+  #running = 0;
   #stopped = false;
 
   constructor(components: ProofQueueComponents) {
@@ -97,7 +101,7 @@ export class ProofQueue {
       throw new NmpError('RECEIPT_BUSY');
     }
     // While one is being proven, its memory is what the next will have.
-    if (!this.#working && !this.#hasMemory()) throw new NmpError('RECEIPT_BUSY');
+    if (this.#running === 0 && !this.#hasMemory()) throw new NmpError('RECEIPT_BUSY');
     const id = toBase64Url(this.#components.random.bytes(JOB_ID_BYTES));
     this.#components.spool?.add({ id, peer, request, quote });
     this.#add(id, peer, request, quote);
@@ -191,14 +195,15 @@ export class ProofQueue {
   }
 
   #work(): void {
-    if (this.#working || this.#stopped) return;
+    if (this.#running >= (this.#components.atOnce ?? 1) || this.#stopped) return;
     const [job] = this.#waiting();
     if (job === undefined || !this.#hasMemory()) return;
-    this.#working = true;
+    this.#running++;
     this.#prove(job).finally(() => {
-      this.#working = false;
+      this.#running--;
       this.#work();
     });
+    this.#work();
   }
 
   async #prove(job: Job): Promise<void> {
@@ -214,13 +219,14 @@ export class ProofQueue {
         ({ proven }) => {
           job.proven = proven;
         },
+        job.quote,
       );
       if (job.cancelled.signal.aborted) return;
       job.receipt = receipt;
       this.#finish(job, 'proven');
     } catch (error) {
       if (job.cancelled.signal.aborted) return;
-      if (job.tries < PROOF_LIMITS.tries) {
+      if (job.tries < (this.#components.tries ?? PROOF_LIMITS.tries)) {
         job.state = 'queued';
         return;
       }

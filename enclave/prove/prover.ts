@@ -30,10 +30,15 @@ export interface Prover {
    * @throws NmpError RECEIPT_TOO_LONG beyond 16 segments, RECEIPT_PROVER
    */
   quote(request: Uint8Array, signal: AbortSignal): Promise<Quote>;
-  /** The receipt. @throws NmpError RECEIPT_PROVER, INTERRUPTED */
+  /**
+   * The receipt. @param quote of this request; without it, who needs one makes it
+   * @throws NmpError RECEIPT_PROVER, INTERRUPTED; of provers elsewhere also RECEIPT_NO_PROVER, and
+   *   the code of a receipt that did not hold
+   */
   prove(
     request: Uint8Array,
     signal: AbortSignal,
     onProgress: (progress: Progress) => void,
+    quote?: Quote,
   ): Promise<Uint8Array>;
 }

@@ -29,6 +29,8 @@ export const DEFAULT_DIAL_PROXY_LIMITS: DialProxyLimits = {
 export interface DialProxyInit {
   /** Names that may be resolved and dialled, each with its port; default: none. */
   readonly names?: readonly DialName[];
+  /** Names that are no hosts but services of this process, with what takes their streams. */
+  readonly services?: ReadonlyMap<string, (stream: Socket) => void>;
   readonly limits?: DialProxyLimits;
 }
 
@@ -53,11 +55,17 @@ const keyOf = ({ name, port }: DialName): string => `${name}:${port}`;
 class UnixDialProxy implements DialProxy {
   readonly #limits: DialProxyLimits;
   readonly #names: ReadonlySet<string>;
+  readonly #services: ReadonlyMap<string, (stream: Socket) => void>;
   readonly #server: Server;
   readonly #open = new Set<() => void>();
 
-  constructor({ names = [], limits = DEFAULT_DIAL_PROXY_LIMITS }: DialProxyInit) {
+  constructor({
+    names = [],
+    services = new Map(),
+    limits = DEFAULT_DIAL_PROXY_LIMITS,
+  }: DialProxyInit) {
     this.#limits = limits;
+    this.#services = services;
     this.#names = new Set(names.map(keyOf));
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
@@ -113,6 +121,13 @@ class UnixDialProxy implements DialProxy {
   }
 
   #connect(inside: Socket, target: DialTarget, end: () => void): void {
+    const service = 'name' in target ? this.#services.get(keyOf(target)) : undefined;
+    if (service !== undefined) {
+      inside.setTimeout(0);
+      inside.write(Uint8Array.of(DIALLED.open));
+      service(inside);
+      return;
+    }
     if ('name' in target && !this.#names.has(keyOf(target))) {
       inside.end(Uint8Array.of(DIALLED.refused));
       return;

@@ -15,6 +15,8 @@ export interface LocalInit {
   /** Where the simulated root and the identity are kept. */
   readonly stateDirectory: string;
   readonly announce: () => readonly string[];
+  /** Further arguments of the program: role and handover. */
+  readonly arguments?: readonly string[];
 }
 
 const START_TIMEOUT_MS = 60_000;
@@ -104,6 +106,7 @@ class LocalSupervisor implements Supervisor {
         ...['--run', this.#directory],
         ...['--state', this.#init.stateDirectory],
         ...this.#init.announce().flatMap((address) => ['--announce', address]),
+        ...(this.#init.arguments ?? []),
       ],
       // The node's own environment is empty: nothing of the parent's leaks into it.
       { env: {}, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },

@@ -31,6 +31,25 @@ export const EGRESS_ERRORS = {
     cause: 'The sealed ledger of quotas was changed, is older than it was, or cannot be written.',
     remedy: 'Restore the newest ledger, or start a new one with a new counter.',
   },
+  EGRESS_GIVEN: {
+    stage: 'egress',
+    exit: 1,
+    cause: 'The ledger of quotas was given to an heir; nothing is charged to it here any more.',
+    remedy: 'Call the heir. If it never got the ledger, decide on a new one (docs/scale-out.md).',
+  },
+  HANDOVER_REFUSED: {
+    stage: 'egress',
+    exit: 1,
+    cause: 'Ledger and keys were not handed over: other rules, a malformed message, or no answer.',
+    remedy:
+      'Start giver and heir with one configuration and one name, and look at their NATS server.',
+  },
+  HANDOVER_UNCONFIRMED: {
+    stage: 'egress',
+    exit: 1,
+    cause: 'Ledger and keys were given up, and the heir did not say that it has them.',
+    remedy: 'See whether the heir started; if not, decide on a new ledger (docs/scale-out.md).',
+  },
   AUDIT_RECORD: {
     stage: 'egress',
     exit: 3,

@@ -111,6 +111,19 @@ export const RECEIPT_ERRORS = {
     cause: 'The prover is not installed, or ended without a receipt.',
     remedy: 'Build it with make zk, or give the node more memory (2.4 GB for a proof).',
   },
+  RECEIPT_NO_PROVER: {
+    stage: 'receipt',
+    exit: 3,
+    cause: 'No attested prover took the proof, or none that took it came to an end with it.',
+    remedy:
+      'Start provers of the same measurements, or let the node prove by itself (docs/scale-out.md).',
+  },
+  JOBS_UNREACHABLE: {
+    stage: 'transport',
+    exit: 3,
+    cause: 'The NATS server for proof jobs does not answer, or has no JetStream.',
+    remedy: 'Start it with JetStream (nats-server -js), and give its address with --nats.',
+  },
   RECEIPT_TOO_LONG: {
     stage: 'receipt',
     exit: 4,

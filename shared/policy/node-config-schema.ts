@@ -206,6 +206,48 @@ export const capabilitySchema = z.strictObject({
     ),
 });
 
+const pcr = z
+  .string()
+  .regex(/^[0-9a-f]{96}$/)
+  .describe('SHA-384 in lower-case hex: 96 digits.');
+
+const peersSchema = z
+  .strictObject({
+    measurements: z
+      .array(z.strictObject({ pcr0: pcr, pcr1: pcr, pcr2: pcr }))
+      .max(64)
+      .default([])
+      .describe('Images trusted beside those of equal measurements.'),
+    simulatedRoots: z
+      .array(z.string().regex(/^[0-9a-f]{64}$/))
+      .max(16)
+      .default([])
+      .describe('Simulated roots, by fingerprint; without effect in an enclave that is none.'),
+  })
+  .describe('Enclaves that are trusted with private requests (docs/scale-out.md).');
+
+const proversSchema = z
+  .strictObject({
+    atOnce: z.int().min(1).max(16).default(4).describe('Proofs of this node under way together.'),
+    leaseMs: z
+      .int()
+      .min(1_000)
+      .max(600_000)
+      .default(30_000)
+      .describe('A prover that is not heard of for so long has lost the proof.'),
+    waitMs: z
+      .int()
+      .min(1_000)
+      .max(86_400_000)
+      .default(600_000)
+      .describe('How long a proof waits for a prover.'),
+    fallback: z
+      .enum(['here', 'refuse'])
+      .default('refuse')
+      .describe('What is done with a proof for which no prover came: made here, or refused.'),
+  })
+  .describe('Proofs are made by attested provers elsewhere; without it, here.');
+
 export const nodeConfigSchema = z
   .strictObject({
     $schema: z.string().max(1024).exactOptional(),
@@ -291,6 +333,8 @@ export const nodeConfigSchema = z
       })
       .exactOptional()
       .describe('Records of blocked answers are sealed to this key; without it none are kept.'),
+    peers: peersSchema.prefault({}),
+    provers: proversSchema.exactOptional(),
     sandbox: z.strictObject({ processes: z.int().min(1).max(16).default(1) }).prefault({}),
     relay: z
       .strictObject({

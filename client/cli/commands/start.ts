@@ -3,11 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Option } from 'commander';
-import { EXIT } from '../../../shared/errors.ts';
-import { parseNodeConfig } from '../../../shared/policy/node-config.ts';
+import { EXIT, NmpError } from '../../../shared/errors.ts';
+import { type NodeConfig, parseNodeConfig } from '../../../shared/policy/node-config.ts';
 import { addImageOptions, driverOf, type ImageOptions, wholeNumber } from '../enclave-driver.ts';
 import { readText } from '../files.ts';
-import { loadParent } from '../node-side.ts';
+import { loadParent, loadRoleParent } from '../node-side.ts';
 import { remark } from '../output.ts';
 import type { Register } from '../register.ts';
 
@@ -19,6 +19,11 @@ interface Options extends ImageOptions {
   readonly enclaves: string;
   readonly log?: 'debug' | 'info' | 'warn' | 'error';
   readonly drain: string;
+  readonly role: 'node' | 'prover' | 'giver';
+  readonly nats?: string;
+  readonly natsCredentials?: string;
+  readonly heir?: string;
+  readonly give?: string;
 }
 
 type Parent = Awaited<ReturnType<Awaited<ReturnType<typeof loadParent>>['startParent']>>;
@@ -42,8 +47,46 @@ function ended(): Promise<NodeJS.Signals> {
   });
 }
 
+function natsOf({ nats, natsCredentials }: Options) {
+  if (nats === undefined) return undefined;
+  return { servers: nats, ...(natsCredentials && { credentials: natsCredentials }) };
+}
+
+/** A prover, or the giver of a handover: in local mode only. */
+async function startRole(options: Options, config: NodeConfig): Promise<void> {
+  const nats = natsOf(options);
+  if (nats === undefined) throw new NmpError('USAGE', `--role ${options.role} needs --nats`);
+  if (options.image !== undefined) {
+    throw new NmpError('USAGE', `--role ${options.role} is of local mode: no image has it`);
+  }
+  const { startRoleParent } = await loadRoleParent();
+  if (options.role === 'giver' && options.give === undefined) {
+    throw new NmpError('USAGE', '--role giver needs --give');
+  }
+  const parent = await startRoleParent({
+    role:
+      options.role === 'giver' ? { role: 'giver', name: options.give ?? '' } : { role: 'prover' },
+    config,
+    configFile: options.config,
+    stateDirectory: options.state,
+    nats,
+  });
+  if (options.json) process.stdout.write(`${JSON.stringify(parent.ready)}\n`);
+  else {
+    remark(`SIMULATED: ${parent.ready.mode} mode, no hardware stands behind this ${options.role}.`);
+    remark(options.role === 'giver' ? 'ledger and identity are given' : 'proving');
+  }
+  if (options.role === 'prover') {
+    await ended();
+    process.exitCode = EXIT.interrupted;
+  }
+  await parent.stop();
+}
+
 async function start(options: Options): Promise<void> {
   const config = parseNodeConfig(await readText(options.config), options.config);
+  if (options.role !== 'node') return startRole(options, config);
+  const nats = natsOf(options);
   const driver = await driverOf(options);
   const drainMs = 1_000 * wholeNumber(options.drain, '--drain', 0, 3_600);
   const { startParent } = await loadParent();
@@ -53,6 +96,8 @@ async function start(options: Options): Promise<void> {
     stateDirectory: options.state,
     ...(driver && { driver }),
     ...(options.log && { logLevel: options.log }),
+    ...(nats && { nats }),
+    ...(options.heir && { heir: options.heir }),
     enclaves: wholeNumber(options.enclaves, '--enclaves', 1, 4),
     onEvent: (event) => {
       if (event.type === 'exit') {
@@ -111,6 +156,15 @@ export const registerStart: Register = (program) => {
         'error',
       ]),
     )
+    .addOption(
+      new Option('--role <role>', 'what to start (docs/scale-out.md)')
+        .choices(['node', 'prover', 'giver'])
+        .default('node'),
+    )
+    .option('--nats <servers>', 'NATS servers for proof jobs and handovers, e.g. nats://127.0.0.1')
+    .option('--nats-credentials <file>', 'credentials for them, as nsc writes them')
+    .option('--give <name>', 'a giver: give ledger and identity of --state under this name')
+    .option('--heir <name>', 'a node: take over what a giver gives under this name, first')
     .option('--json', 'address and measurements as one JSON line when ready')
     .action(start);
   addImageOptions(command);
