@@ -12,7 +12,7 @@ SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 ONLY ?=
 EIF ?=
 
-.PHONY: docs load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: helm docs load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -79,6 +79,10 @@ test-kms: build ## Seal and open datasets with a KMS emulator (cold: two minutes
 guests: build ## Run commands of Rust, Go and C, and rebuild the JavaScript engine to the byte (docs/sandbox.md)
 	NMP_RUST_GUEST=1 $(NPX) vitest run test/unit/sandbox/commands.test.ts
 	bash native/js/build.sh $(CURDIR)/build/script-engine.wasm && cmp build/script-engine.wasm shared/script/engine.wasm
+
+helm: setup ## Lint and render the Helm chart, and check it with Kubernetes' schemas (compiles Helm once)
+	@bash scripts/deploy/helm.sh
+	$(NPX) vitest run test/unit/deploy
 
 packed: build ## Install the packed package into an empty project and run an example
 	NMP_PACKED=1 $(NPX) vitest run test/e2e/packed.test.ts

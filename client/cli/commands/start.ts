@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Option } from 'commander';
-import { EXIT } from '../../../shared/errors.ts';
+import { EXIT, NmpError } from '../../../shared/errors.ts';
 import { parseNodeConfig } from '../../../shared/policy/node-config.ts';
 import { addImageOptions, driverOf, type ImageOptions, wholeNumber } from '../enclave-driver.ts';
 import { readText } from '../files.ts';
@@ -19,6 +19,7 @@ interface Options extends ImageOptions {
   readonly enclaves: string;
   readonly log?: 'debug' | 'info' | 'warn' | 'error';
   readonly drain: string;
+  readonly announce?: readonly string[];
 }
 
 type Parent = Awaited<ReturnType<Awaited<ReturnType<typeof loadParent>>['startParent']>>;
@@ -35,6 +36,16 @@ export function localPolicy({ ready, enclaves }: Pick<Parent, 'ready' | 'enclave
   };
 }
 
+/** The addresses of an option in the place of the file's: a pod learns its own only when it starts. */
+export function withAnnounced(text: string, announce: readonly string[]): string {
+  if (
+    announce.some((address) => !/^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/(tcp|udp)\/\d/.test(address))
+  ) {
+    throw new NmpError('USAGE', '--announce takes multiaddrs, such as /ip4/10.0.0.7/tcp/4720');
+  }
+  return JSON.stringify({ ...JSON.parse(text), announce });
+}
+
 function ended(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     process.once('SIGINT', resolve);
@@ -43,7 +54,13 @@ function ended(): Promise<NodeJS.Signals> {
 }
 
 async function start(options: Options): Promise<void> {
-  const config = parseNodeConfig(await readText(options.config), options.config);
+  const text = await readText(options.config);
+  // Judged as it is first: what is wrong in the file is told of the file.
+  const written = parseNodeConfig(text, options.config);
+  const config =
+    options.announce === undefined
+      ? written
+      : parseNodeConfig(withAnnounced(text, options.announce), '--announce');
   const driver = await driverOf(options);
   const drainMs = 1_000 * wholeNumber(options.drain, '--drain', 0, 3_600);
   const { startParent } = await loadParent();
@@ -101,6 +118,10 @@ export const registerStart: Register = (program) => {
       join(homedir(), '.local', 'state', 'nmp-enclave'),
     )
     .option('--write-policy <file>', 'write a client policy that trusts this very node')
+    .option(
+      '--announce <multiaddr...>',
+      'what the mesh is told, in the place of the file’s announce',
+    )
     .option('--enclaves <n>', 'enclaves that share the address, 1 to 4 (local mode)', '1')
     .option('--drain <seconds>', 'wait so long after SIGTERM for connections to end', '0')
     .addOption(
