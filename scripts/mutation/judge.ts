@@ -1,0 +1,173 @@
+/** Runs tests with mutants built in, and says of each mutant what came of it. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Numbered } from './instrument.ts';
+import { type Line, PLAN_VARIABLE, type Plan } from './plan.ts';
+
+const ROOT = resolve(import.meta.dirname, '..', '..');
+const LOOK_MS = 500;
+/** Nothing was written for so long: what is tried does not end. */
+const STALLED_MS = 240_000;
+
+export interface Fate {
+  readonly killed: boolean;
+  /** By which test, or why it lives. */
+  readonly how: string;
+}
+
+export interface Judge {
+  /** Tries each mutant on each test that meets it; what only loading meets is tried afterwards. */
+  judge(ids: readonly number[], tests: readonly string[], repeatMs: number): Promise<void>;
+  /** In a run of its own each, active from the start on. */
+  judgeApart(id: number, tests: readonly string[]): Promise<void>;
+  fateOf(id: number): Fate;
+  /** True if a run of its own is needed to know. */
+  unsettled(id: number): boolean;
+  /** Met by a test that was too slow to repeat. */
+  slowed(id: number): boolean;
+  remove(): void;
+}
+
+/** @throws Error if the tests fail without any mutant */
+export function createJudge(files: Readonly<Record<string, readonly Numbered[]>>): Judge {
+  const folder = mkdtempSync(join(tmpdir(), 'nmp-mutants-'));
+  const killed = new Map<number, string>();
+  const met = new Set<number>();
+  const apart = new Set<number>();
+  const settled = new Set<number>();
+  const slow = new Set<number>();
+  const texts = Object.values(files).flat();
+  for (const { id, mutant } of texts) if (mutant.whole === undefined) apart.add(id);
+  let running: number | undefined;
+  const kill = () => {
+    try {
+      if (running !== undefined) process.kill(-running, 'SIGKILL');
+    } catch {
+      // It ended by itself.
+    }
+  };
+
+  const vitest = async (plan: Plan, tests: readonly string[], bail: boolean) => {
+    writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
+    writeFileSync(plan.log, '');
+    const program = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+    const options = [
+      '--config',
+      'scripts/mutation/vitest.config.ts',
+      ...(bail ? ['--bail', '1'] : []),
+    ];
+    const child = spawn(process.execPath, [program, 'run', ...tests, ...options], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, [PLAN_VARIABLE]: join(folder, 'plan.json') },
+      // A group of its own: an endless loop in a worker outlives the signal to its parent.
+      detached: true,
+    });
+    running = child.pid;
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        said = (said + chunk.toString()).slice(-4000);
+      });
+    }
+    let size = -1;
+    let since = Date.now();
+    let stalled = false;
+    const timer = setInterval(() => {
+      const now = readFileSync(plan.log).length;
+      if (now !== size) [size, since] = [now, Date.now()];
+      else if (Date.now() - since > STALLED_MS) {
+        stalled = true;
+        kill();
+      }
+    }, LOOK_MS);
+    const code = await new Promise<number | null>((done) => child.once('close', done));
+    clearInterval(timer);
+    kill();
+    running = undefined;
+    const lines: Line[] = readFileSync(plan.log, 'utf8')
+      .split('\n')
+      .filter((line) => line.endsWith('}'))
+      .map((line) => JSON.parse(line));
+    return { code, lines, stalled, said };
+  };
+
+  const take = (line: Line): void => {
+    switch (line.type) {
+      case 'outside':
+        for (const id of line.ids) apart.add(id);
+        break;
+      case 'met':
+        for (const id of line.ids) met.add(id);
+        break;
+      case 'left':
+        for (const id of line.ids) (line.why === 'slow' ? slow : apart).add(id);
+        break;
+      case 'killed':
+        killed.set(line.id, line.test);
+        break;
+      case 'spoilt':
+        apart.add(line.id);
+        break;
+      default:
+    }
+  };
+
+  const plan = (part: Pick<Plan, 'wanted' | 'active' | 'repeatMs'>): Plan => ({
+    ...part,
+    root: ROOT,
+    files,
+    log: join(folder, 'log.jsonl'),
+  });
+
+  return {
+    async judge(ids, tests, repeatMs) {
+      const done = new Set<string>();
+      for (;;) {
+        const wanted = ids.filter((id) => !killed.has(id) && !settled.has(id));
+        const left = tests.filter((test) => !done.has(test));
+        if (left.length === 0 || wanted.length === 0) return;
+        const { code, lines, stalled, said } = await vitest(
+          plan({ wanted, active: 0, repeatMs }),
+          left,
+          false,
+        );
+        for (const line of lines) {
+          take(line);
+          if (line.type === 'file') done.add(line.file.slice(ROOT.length + 1));
+        }
+        if (code === 0) return;
+        const last = lines.at(-1);
+        if (stalled && last?.type === 'trying') killed.set(last.id, 'does not end');
+        else if (last?.type === 'spoilt') settled.add(last.id);
+        else throw new Error(`the tests fail without any mutant:\n${said}`);
+      }
+    },
+    async judgeApart(id, tests) {
+      settled.add(id);
+      const { code, stalled } = await vitest(
+        plan({ wanted: [id], active: id, repeatMs: 0 }),
+        tests,
+        true,
+      );
+      if (code !== 0) killed.set(id, stalled ? 'does not end' : 'in a run of its own');
+    },
+    fateOf(id) {
+      const by = killed.get(id);
+      if (by !== undefined) return { killed: true, how: by };
+      if (settled.has(id)) return { killed: false, how: 'a run of its own passes' };
+      return {
+        killed: false,
+        how: met.has(id) ? 'every test that meets it passes' : 'no test meets it',
+      };
+    },
+    unsettled: (id) => !killed.has(id) && !settled.has(id) && apart.has(id),
+    slowed: (id) => !killed.has(id) && slow.has(id),
+    remove() {
+      kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

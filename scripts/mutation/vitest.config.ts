@@ -1,0 +1,36 @@
+/** Tests with the mutants of a plan built in: scripts/mutation/main.ts runs it. */
+import { join, relative } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { instrument } from './instrument.ts';
+import { apply } from './mutants.ts';
+import { readPlan } from './plan.ts';
+
+const plan = readPlan();
+
+export default defineConfig({
+  root: plan.root,
+  plugins: [
+    {
+      name: 'nmp-mutants',
+      enforce: 'pre',
+      transform(source, id) {
+        const all = plan.files[relative(plan.root, id.split('?')[0] ?? '')];
+        if (all === undefined) return undefined;
+        const active = all.find((one) => one.id === plan.active)?.mutant;
+        // One that no expression holds is in the text from the start on.
+        if (active !== undefined && active.whole === undefined) return apply(source, active);
+        return instrument(source, all);
+      },
+    },
+  ],
+  test: {
+    include: ['test/{unit,fuzz}/**/*.test.ts'],
+    isolate: false,
+    pool: 'forks',
+    maxWorkers: 1,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    runner: join(import.meta.dirname, 'runner.ts'),
+    reporters: ['dot'],
+  },
+});
