@@ -37,6 +37,8 @@ export function createJudge(files: Readonly<Record<string, readonly Numbered[]>>
   const met = new Set<number>();
   const apart = new Set<number>();
   const settled = new Set<number>();
+  /** Of each file of tests, with what was tried in it, ms. */
+  const took = new Map<string, number>();
   const slow = new Set<number>();
   const texts = Object.values(files).flat();
   for (const { id, mutant } of texts) if (mutant.whole === undefined) apart.add(id);
@@ -115,7 +117,7 @@ export function createJudge(files: Readonly<Record<string, readonly Numbered[]>>
     }
   };
 
-  const plan = (part: Pick<Plan, 'wanted' | 'active' | 'repeatMs'>): Plan => ({
+  const plan = (part: Pick<Plan, 'wanted' | 'active' | 'repeatMs' | 'tests'>): Plan => ({
     ...part,
     root: ROOT,
     files,
@@ -130,13 +132,16 @@ export function createJudge(files: Readonly<Record<string, readonly Numbered[]>>
         const left = tests.filter((test) => !done.has(test));
         if (left.length === 0 || wanted.length === 0) return;
         const { code, lines, stalled, said } = await vitest(
-          plan({ wanted, active: 0, repeatMs }),
+          plan({ wanted, active: 0, repeatMs, tests: left }),
           left,
           false,
         );
         for (const line of lines) {
           take(line);
-          if (line.type === 'file') done.add(line.file.slice(ROOT.length + 1));
+          if (line.type !== 'file') continue;
+          const file = line.file.slice(ROOT.length + 1);
+          done.add(file);
+          if (!took.has(file)) took.set(file, line.ms);
         }
         if (code === 0) return;
         const last = lines.at(-1);
@@ -147,9 +152,10 @@ export function createJudge(files: Readonly<Record<string, readonly Numbered[]>>
     },
     async judgeApart(id, tests) {
       settled.add(id);
+      const quickFirst = tests.toSorted((a, b) => (took.get(a) ?? 0) - (took.get(b) ?? 0));
       const { code, stalled } = await vitest(
-        plan({ wanted: [id], active: id, repeatMs: 0 }),
-        tests,
+        plan({ wanted: [id], active: id, repeatMs: 0, tests: quickFirst }),
+        quickFirst,
         true,
       );
       if (code !== 0) killed.set(id, stalled ? 'does not end' : 'in a run of its own');

@@ -13,6 +13,8 @@ export interface Plan {
   readonly active: number;
   /** Tests that take longer by themselves are not repeated for each mutant, ms. */
   readonly repeatMs: number;
+  /** Files of tests in the order in which they are to run. */
+  readonly tests: readonly string[];
   readonly log: string;
 }
 
@@ -32,7 +34,7 @@ export type Line =
   | { readonly type: 'killed'; readonly id: number; readonly test: string; readonly how: string }
   /** The test fails without the mutant, too, since: what was seen may be of an earlier one. */
   | { readonly type: 'spoilt'; readonly id: number }
-  | { readonly type: 'file'; readonly file: string };
+  | { readonly type: 'file'; readonly file: string; readonly ms: number };
 
 export const PLAN_VARIABLE = 'NMP_MUTATION_PLAN';
 

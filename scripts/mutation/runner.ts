@@ -51,6 +51,8 @@ function within(run: () => unknown, ms: number): Promise<unknown> {
 
 // biome-ignore lint/style/noDefaultExport: vitest takes a runner by its default export.
 export default class MutantRunner extends TestRunner {
+  #since = performance.now();
+
   #outside(): void {
     if (watch.met.size > 0) tell(plan, { type: 'outside', ids: [...watch.met] });
     watch.met = new Set();
@@ -118,7 +120,10 @@ export default class MutantRunner extends TestRunner {
 
   override onAfterRunFiles(files: Parameters<TestRunner['onAfterRunFiles']>[0]): void {
     this.#outside();
-    for (const file of files) tell(plan, { type: 'file', file: file.filepath });
+    const now = performance.now();
+    const ms = now - this.#since;
+    this.#since = now;
+    for (const file of files) tell(plan, { type: 'file', file: file.filepath, ms });
     super.onAfterRunFiles(files);
   }
 }

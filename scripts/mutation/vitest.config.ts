@@ -1,11 +1,21 @@
 /** Tests with the mutants of a plan built in: scripts/mutation/main.ts runs it. */
 import { join, relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { instrument } from './instrument.ts';
 import { apply } from './mutants.ts';
 import { readPlan } from './plan.ts';
 
 const plan = readPlan();
+
+/** The quick ones first, since the first that fails ends a run. */
+class InOrder extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) =>
+      plan.tests.indexOf(relative(plan.root, moduleId));
+    return files.toSorted((a, b) => place(a) - place(b));
+  }
+}
 
 export default defineConfig({
   root: plan.root,
@@ -30,6 +40,7 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    sequence: { sequencer: InOrder },
     runner: join(import.meta.dirname, 'runner.ts'),
     reporters: ['dot'],
   },
