@@ -3,11 +3,15 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createApartRuns } from './apart.ts';
 import type { Numbered } from './instrument.ts';
 import { type Line, PLAN_VARIABLE, type Plan } from './plan.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
+const CONFIG = join('scripts', 'mutation', 'vitest.config.ts');
 const LOOK_MS = 500;
+/** A number that no mutant has. */
+const NOBODY = -1;
 /** Nothing was written for so long: what is tried does not end. */
 const STALLED_MS = 240_000;
 
@@ -35,13 +39,14 @@ export function createJudge(files: Readonly<Record<string, readonly Numbered[]>>
   const folder = mkdtempSync(join(tmpdir(), 'nmp-mutants-'));
   const killed = new Map<number, string>();
   const met = new Set<number>();
-  const apart = new Set<number>();
+  const outside = new Set<number>();
   const settled = new Set<number>();
   /** Of each file of tests, with what was tried in it, ms. */
   const took = new Map<string, number>();
   const slow = new Set<number>();
   const texts = Object.values(files).flat();
-  for (const { id, mutant } of texts) if (mutant.whole === undefined) apart.add(id);
+  for (const { id, mutant } of texts) if (mutant.whole === undefined) outside.add(id);
+  let soundApart = false;
   let running: number | undefined;
   const kill = () => {
     try {
@@ -51,19 +56,20 @@ export function createJudge(files: Readonly<Record<string, readonly Numbered[]>>
     }
   };
 
-  const vitest = async (plan: Plan, tests: readonly string[], bail: boolean) => {
+  process.env[PLAN_VARIABLE] = join(folder, 'plan.json');
+  const write = (plan: Plan) => {
     writeFileSync(join(folder, 'plan.json'), JSON.stringify(plan));
     writeFileSync(plan.log, '');
+  };
+  const apart = createApartRuns(join(ROOT, CONFIG), ROOT);
+
+  const vitest = async (plan: Plan, tests: readonly string[], bail: boolean) => {
+    write(plan);
     const program = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-    const options = [
-      '--config',
-      'scripts/mutation/vitest.config.ts',
-      ...(bail ? ['--bail', '1'] : []),
-    ];
+    const options = ['--config', CONFIG, ...(bail ? ['--bail', '1'] : [])];
     const child = spawn(process.execPath, [program, 'run', ...tests, ...options], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, [PLAN_VARIABLE]: join(folder, 'plan.json') },
       // A group of its own: an endless loop in a worker outlives the signal to its parent.
       detached: true,
     });
@@ -99,19 +105,19 @@ export function createJudge(files: Readonly<Record<string, readonly Numbered[]>>
   const take = (line: Line): void => {
     switch (line.type) {
       case 'outside':
-        for (const id of line.ids) apart.add(id);
+        for (const id of line.ids) outside.add(id);
         break;
       case 'met':
         for (const id of line.ids) met.add(id);
         break;
       case 'left':
-        for (const id of line.ids) (line.why === 'slow' ? slow : apart).add(id);
+        for (const id of line.ids) (line.why === 'slow' ? slow : outside).add(id);
         break;
       case 'killed':
         killed.set(line.id, line.test);
         break;
       case 'spoilt':
-        apart.add(line.id);
+        outside.add(line.id);
         break;
       default:
     }
@@ -153,12 +159,24 @@ export function createJudge(files: Readonly<Record<string, readonly Numbered[]>>
     async judgeApart(id, tests) {
       settled.add(id);
       const quickFirst = tests.toSorted((a, b) => (took.get(a) ?? 0) - (took.get(b) ?? 0));
-      const { code, stalled } = await vitest(
-        plan({ wanted: [id], active: id, repeatMs: 0, tests: quickFirst }),
-        quickFirst,
-        true,
-      );
-      if (code !== 0) killed.set(id, stalled ? 'does not end' : 'in a run of its own');
+      const active = plan({ wanted: [id], active: id, repeatMs: 0, tests: quickFirst });
+      if (texts.find((one) => one.id === id)?.mutant.whole === undefined) {
+        // Its text differs, so nothing that is kept of other texts may be used.
+        const { code, stalled } = await vitest(active, quickFirst, true);
+        if (code !== 0) killed.set(id, stalled ? 'does not end' : 'in a run of its own');
+        return;
+      }
+      if (!soundApart) {
+        write({ ...active, active: NOBODY });
+        if ((await apart.passes(tests)) !== true)
+          throw new Error('runs apart fail without a mutant');
+        soundApart = true;
+      }
+      write(active);
+      const passed = await apart.passes(quickFirst);
+      if (passed !== true) {
+        killed.set(id, passed === undefined ? 'does not end' : 'in a run of its own');
+      }
     },
     fateOf(id) {
       const by = killed.get(id);
@@ -169,7 +187,7 @@ export function createJudge(files: Readonly<Record<string, readonly Numbered[]>>
         how: met.has(id) ? 'every test that meets it passes' : 'no test meets it',
       };
     },
-    unsettled: (id) => !killed.has(id) && !settled.has(id) && apart.has(id),
+    unsettled: (id) => !killed.has(id) && !settled.has(id) && outside.has(id),
     slowed: (id) => !killed.has(id) && slow.has(id),
     remove() {
       kill();

@@ -23,7 +23,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ['property', 'genuine', 'cross-check'].map((name) => `unit/attestation/${name}.test.ts`),
   ),
   audit: of('shared/audit/*.ts', ['unit/audit']),
-  crypto: of('shared/crypto/*.ts', ['unit/crypto', 'unit/wire/record-key.test.ts']),
+  crypto: of(
+    'shared/crypto/*.ts',
+    ['unit/crypto', 'unit/wire/record-key.test.ts'],
+    ['unit/crypto/wycheproof.test.ts'],
+  ),
   egress: of('enclave/egress/**/*.ts', ['unit/egress'], ['unit/egress/cli.test.ts']),
   guardian: of(
     'enclave/guardian/*.ts',
