@@ -34,7 +34,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ['unit/guardian'],
     ['generated', 'cli', 'testsuite'].map((name) => `unit/guardian/${name}.test.ts`),
   ),
-  policy: of('shared/policy/*.ts', ['unit/policy']),
+  policy: of('shared/policy/*.ts', ['unit/policy', 'unit/release/bundle.test.ts']),
   receipt: of('shared/receipt/*.ts', ['unit/receipt'], ['unit/receipt/browser.test.ts']),
   release: of('shared/release/*.ts', ['unit/release']),
   verify: of('client/verify/*.ts', ['unit/client/verify']),

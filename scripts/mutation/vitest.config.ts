@@ -35,6 +35,8 @@ export default defineConfig({
   ],
   test: {
     include: ['test/{unit,fuzz}/**/*.test.ts'],
+    // Kept by the text of a file and of this configuration, which say nothing of the plan.
+    fsModuleCache: false,
     isolate: false,
     pool: 'forks',
     maxWorkers: 1,
