@@ -98,7 +98,7 @@ describe('the node record', () => {
       // A text in the place of bytes, spaces, members in another order, no UTF-8, no JSON, too deep.
       text,
       utf8(` ${text}`),
-      utf8(JSON.stringify({ version: '1.0.0', ...capability, name: 'count' })),
+      utf8(JSON.stringify(Object.fromEntries(Object.entries(capability).reverse()))),
       Uint8Array.of(0xff),
       utf8('{'),
       utf8(deep(66)),
