@@ -1,8 +1,9 @@
 /**
  * Mutation score of a room from a seeded sample. Usage: node scripts/mutation/main.ts ROOM
- * [--sample 120] [--seed 1] [--least 0] [--slow] [--json]. Without --slow the tests that take minutes
- * are left out, and the score is a lower bound yet. Survivors are listed in build/mutation-ROOM.json;
- * exit 1 if the score is below --least per cent.
+ * [--sample 120] [--seed 1] [--least 0] [--slow] [--confirm 0] [--json]. Without --slow the tests that
+ * take minutes are left out, and the score is a lower bound yet. With --confirm so many of the noticed
+ * ones are made anew in a copy of the sources, and must fail plain runs of the tests. Survivors are
+ * listed in build/mutation-ROOM.json; exit 1 if the score is below --least per cent.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,12 +11,14 @@ import { parseArgs } from 'node:util';
 import { seeded } from '../load/stats.ts';
 import type { Numbered } from './instrument.ts';
 import { createJudge } from './judge.ts';
-import { interval, type Mutant, mutants } from './mutants.ts';
+import { apply, interval, type Mutant, mutants } from './mutants.ts';
 import { importedBy, ROOMS, sourcesOf, testsOf } from './rooms.ts';
+import { createWorkspace } from './workspace.ts';
 
 /** A test that takes longer is repeated only for what the others leave alive. */
 const QUICK_MS = 150;
 const SLOW_MS = 5_000;
+const CONFIRM_MS = 600_000;
 
 const option = (fallback: string) => ({ type: 'string', default: fallback }) as const;
 const { values: options, positionals } = parseArgs({
@@ -24,6 +27,7 @@ const { values: options, positionals } = parseArgs({
     sample: option('120'),
     seed: option('1'),
     least: option('0'),
+    confirm: option('0'),
     slow: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -79,7 +83,28 @@ for (const one of sample) {
   if (judge.unsettled(one.id)) await judge.judgeApart(one.id, reaching([one]));
 }
 
-function shown({ file, id, mutant }: { file: string; id: number; mutant: Mutant }) {
+/** Noticed ones that plain runs in a copy do not notice. */
+async function unconfirmed(count: number) {
+  if (count === 0) return [];
+  const workspace = createWorkspace();
+  process.once('exit', workspace.remove);
+  const wrong: Drawn[] = [];
+  for (const one of sample.filter(({ id }) => judge.fateOf(id).killed).slice(0, count)) {
+    const text = apply(workspace.read(one.file), one.mutant);
+    const outcome = await workspace.tryWith(one.file, text, reaching([one]), CONFIRM_MS);
+    say(`${outcome === 'passed' ? 'NOT CONFIRMED' : 'confirmed'} ${shown(one).place}`);
+    if (outcome === 'passed') wrong.push(one);
+  }
+  return wrong;
+}
+
+interface Drawn {
+  readonly file: string;
+  readonly id: number;
+  readonly mutant: Mutant;
+}
+
+function shown({ file, id, mutant }: Drawn) {
   const source = texts.get(file) ?? '';
   const line = source.slice(0, mutant.start).split('\n').length;
   const was = source.slice(mutant.start, mutant.end).replace(/\s+/g, ' ').slice(0, 80);
@@ -100,9 +125,8 @@ const report = {
   score: Number(score.toFixed(1)),
   interval: [Number(low.toFixed(1)), Number(high.toFixed(1))],
   survivors,
-  noticed: sample
-    .filter(({ id }) => judge.fateOf(id).killed)
-    .map((one) => ({ ...shown(one), mutant: one.mutant, file: one.file })),
+  confirmed: Number(options.confirm),
+  unconfirmed: (await unconfirmed(Number(options.confirm))).map(shown),
 };
 mkdirSync(join(root, 'build'), { recursive: true });
 writeFileSync(join(root, 'build', `mutation-${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
@@ -111,4 +135,4 @@ process.stdout.write(
     ? `${JSON.stringify(report)}\n`
     : `${name}: ${killed} of ${sample.length} sampled mutants (of ${all.length}) killed, ${report.score} % (95 %: ${report.interval.join('–')} %)\n`,
 );
-process.exit(score < Number(options.least) ? 1 : 0);
+process.exit(score < Number(options.least) || report.unconfirmed.length > 0 ? 1 : 0);
