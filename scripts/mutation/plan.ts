@@ -11,7 +11,7 @@ export interface Plan {
   readonly wanted: readonly number[];
   /** Active from the start on, while modules load; 0: none, each wanted one is tried in turn. */
   readonly active: number;
-  /** Tests that take longer by themselves are not repeated for each mutant, ms. */
+  /** Tests that take more CPU time by themselves are not repeated for each mutant, ms. */
   readonly repeatMs: number;
   /** Files of tests in the order in which they are to run. */
   readonly tests: readonly string[];

@@ -28,7 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ['unit/crypto', 'unit/wire/record-key.test.ts'],
     ['unit/crypto/wycheproof.test.ts'],
   ),
-  egress: of('enclave/egress/**/*.ts', ['unit/egress'], ['unit/egress/cli.test.ts']),
+  egress: of('enclave/egress/**/*.ts', ['unit/egress', 'unit/audit'], ['unit/egress/cli.test.ts']),
   guardian: of(
     'enclave/guardian/*.ts',
     ['unit/guardian'],
