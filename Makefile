@@ -119,8 +119,8 @@ release: setup ## Pack what is committed twice, compare, write SBOM and hashes; 
 counts: build ## Count instructions of fixed kernels and compare with those kept (needs valgrind)
 	@$(NPX) node test/counts/run.ts
 
-mutate: build ## Change single signs of a room and count what its tests notice: make mutate ROOM=wire SAMPLE=60
-	@$(NPX) node scripts/mutation/main.ts $(or $(ROOM),wire) --sample $(or $(SAMPLE),60)
+mutate: build ## Make small changes in a room and count what its tests notice: make mutate ROOM=wire SAMPLE=120
+	@$(NPX) node scripts/mutation/main.ts $(or $(ROOM),wire) --sample $(or $(SAMPLE),120) --seed $(or $(SEED),1)
 
 defences: build ## Take each defence of SECURITY.md away in a copy: the test that its row names must fail
 	@$(NPX) node scripts/mutation/remove-defences.ts
