@@ -12,7 +12,7 @@ SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 ONLY ?=
 EIF ?=
 
-.PHONY: docs cluster load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: helm docs cluster load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -80,6 +80,10 @@ guests: build ## Run commands of Rust, Go and C, and rebuild the JavaScript engi
 	NMP_RUST_GUEST=1 $(NPX) vitest run test/unit/sandbox/commands.test.ts
 	bash native/js/build.sh $(CURDIR)/build/script-engine.wasm && cmp build/script-engine.wasm shared/script/engine.wasm
 
+helm: setup ## Lint and render the Helm chart, and check it with Kubernetes' schemas (compiles Helm once)
+	@bash scripts/deploy/helm.sh
+	$(NPX) vitest run test/unit/deploy
+
 packed: build ## Install the packed package into an empty project and run an example
 	NMP_PACKED=1 $(NPX) vitest run test/e2e/packed.test.ts
 
@@ -118,8 +122,8 @@ release: setup ## Pack what is committed twice, compare, write SBOM and hashes; 
 counts: build ## Count instructions of fixed kernels and compare with those kept (needs valgrind)
 	@$(NPX) node test/counts/run.ts
 
-mutate: build ## Change single signs of a room and count what its tests notice: make mutate ROOM=wire SAMPLE=60
-	@$(NPX) node scripts/mutation/main.ts $(or $(ROOM),wire) --sample $(or $(SAMPLE),60)
+mutate: build ## Make small changes in a room and count what its tests notice: make mutate ROOM=wire SAMPLE=120
+	@$(NPX) node scripts/mutation/main.ts $(or $(ROOM),wire) --sample $(or $(SAMPLE),120) --seed $(or $(SEED),1)
 
 defences: build ## Take each defence of SECURITY.md away in a copy: the test that its row names must fail
 	@$(NPX) node scripts/mutation/remove-defences.ts

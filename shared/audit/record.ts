@@ -7,7 +7,7 @@
  * key    = HMAC-SHA-384(shared secret, "nmp audit record v1" ‖ ciphertext)[0, 32)
  */
 import { concat, utf8 } from '../bytes.ts';
-import { AES_GCM, type CryptoSuite, type KemKeyPair, XWING } from '../crypto/suite.ts';
+import { AES_GCM, type Aead, type CryptoSuite, type KemKeyPair, XWING } from '../crypto/suite.ts';
 import { NmpError } from '../errors.ts';
 import type { Random } from '../runtime.ts';
 
@@ -43,6 +43,15 @@ export function sealAuditRecord(
   }
 }
 
+/** The key is forgotten whether or not the tag holds. */
+function opened(aead: Aead, nonce: Uint8Array, sealed: Uint8Array, tag: Uint8Array): Uint8Array {
+  try {
+    return concat(...aead.open(nonce, MAGIC, [sealed], tag));
+  } finally {
+    aead.wipe();
+  }
+}
+
 /** @throws NmpError AUDIT_RECORD for anything but a whole record sealed to this key */
 export function openAuditRecord(
   suite: CryptoSuite,
@@ -55,11 +64,10 @@ export function openAuditRecord(
     if (MAGIC.some((byte, at) => record[at] !== byte)) throw new RangeError('magic');
     const ciphertext = record.subarray(MAGIC.length, MAGIC.length + XWING.ciphertext);
     const nonce = record.subarray(HEAD - AES_GCM.nonce, HEAD);
-    const aead = suite.aead(keyOf(suite, ownerKeys.decapsulate(ciphertext), ciphertext));
-    const padded = concat(
-      ...aead.open(nonce, MAGIC, [record.subarray(HEAD, end)], record.subarray(end)),
-    );
-    aead.wipe();
+    const sharedSecret = ownerKeys.decapsulate(ciphertext);
+    const aead = suite.aead(keyOf(suite, sharedSecret, ciphertext));
+    sharedSecret.fill(0);
+    const padded = opened(aead, nonce, record.subarray(HEAD, end), record.subarray(end));
     const length = new DataView(padded.buffer).getUint32(0);
     if (length > padded.length - 4) throw new RangeError('text');
     return padded.subarray(4, 4 + length);

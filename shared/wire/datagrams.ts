@@ -51,9 +51,10 @@ export class DatagramReader {
     const fresh = part.subarray(due.length);
     const bytes = this.#rest.length === 0 ? fresh : concat(this.#rest, fresh);
     const datagrams: Uint8Array[] = [];
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
     while (bytes.length - at >= LENGTH_BYTES) {
-      const length = (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
+      const length = view.getUint16(at);
       if (length === 0 || length > DATAGRAM_BYTES_MAX) throw new NmpError('FRAME_SIZE');
       const end = at + LENGTH_BYTES + length;
       if (end > bytes.length) break;

@@ -70,7 +70,7 @@ function decodeName(bytes: Uint8Array): Opened | undefined {
 }
 
 function portAt(bytes: Uint8Array, at: number): number {
-  const port = (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
+  const port = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint16(at);
   if (port === 0) throw new NmpError('FRAME_MALFORMED');
   return port;
 }

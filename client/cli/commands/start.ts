@@ -24,6 +24,7 @@ interface Options extends ImageOptions {
   readonly natsCredentials?: string;
   readonly heir?: string;
   readonly give?: string;
+  readonly announce?: readonly string[];
 }
 
 type Parent = Awaited<ReturnType<Awaited<ReturnType<typeof loadParent>>['startParent']>>;
@@ -38,6 +39,16 @@ export function localPolicy({ ready, enclaves }: Pick<Parent, 'ready' | 'enclave
     ],
     simulatedRoots: roots.filter((root) => root !== undefined),
   };
+}
+
+/** The addresses of an option in the place of the file's: a pod learns its own only when it starts. */
+export function withAnnounced(text: string, announce: readonly string[]): string {
+  if (
+    announce.some((address) => !/^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/(tcp|udp)\/\d/.test(address))
+  ) {
+    throw new NmpError('USAGE', '--announce takes multiaddrs, such as /ip4/10.0.0.7/tcp/4720');
+  }
+  return JSON.stringify({ ...JSON.parse(text), announce });
 }
 
 function ended(): Promise<NodeJS.Signals> {
@@ -84,9 +95,15 @@ async function startRole(options: Options, config: NodeConfig): Promise<void> {
 }
 
 async function start(options: Options): Promise<void> {
-  const config = parseNodeConfig(await readText(options.config), options.config);
-  if (options.role !== 'node') return startRole(options, config);
+  const text = await readText(options.config);
+  // Judged as it is first: what is wrong in the file is told of the file.
+  const written = parseNodeConfig(text, options.config);
+  if (options.role !== 'node') return startRole(options, written);
   const nats = natsOf(options);
+  const config =
+    options.announce === undefined
+      ? written
+      : parseNodeConfig(withAnnounced(text, options.announce), '--announce');
   const driver = await driverOf(options);
   const drainMs = 1_000 * wholeNumber(options.drain, '--drain', 0, 3_600);
   const { startParent } = await loadParent();
@@ -146,6 +163,10 @@ export const registerStart: Register = (program) => {
       join(homedir(), '.local', 'state', 'nmp-enclave'),
     )
     .option('--write-policy <file>', 'write a client policy that trusts this very node')
+    .option(
+      '--announce <multiaddr...>',
+      'what the mesh is told, in the place of the file’s announce',
+    )
     .option('--enclaves <n>', 'enclaves that share the address, 1 to 4 (local mode)', '1')
     .option('--drain <seconds>', 'wait so long after SIGTERM for connections to end', '0')
     .addOption(

@@ -6,6 +6,7 @@ import { createNobleSuite } from '../../../shared/crypto/suite-noble.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
 import { seededRandom } from '../../support/clock.ts';
 import { codeOf } from '../../support/code-of.ts';
+import { watchSuite } from '../../support/watched-suite.ts';
 
 const suite = createNodeSuite();
 const random = seededRandom(9);
@@ -86,5 +87,51 @@ describe('the audit record', () => {
       codeOf(() => sealAuditRecord({ suite, random }, key, text));
     expect(seal(owner.publicKey, new Uint8Array(64 * 1024 + 1))).toBe('FRAME_SIZE');
     expect(seal(new Uint8Array(10), new Uint8Array(1))).toBe('HANDSHAKE_KEM');
+  });
+
+  it('grows by blocks only, up to the longest text', () => {
+    const sealed = (bytes: number) =>
+      sealAuditRecord({ suite, random }, owner.publicKey, new Uint8Array(bytes).fill(7));
+    const frame = 5 + 1120 + 12 + 16;
+    // The length takes four bytes of the first block.
+    for (const [bytes, blocks] of [
+      [0, 1],
+      [4092, 1],
+      [4093, 2],
+      [64 * 1024, 17],
+    ] as const) {
+      const record = sealed(bytes);
+      expect([bytes, record.length]).toEqual([bytes, frame + 4096 * blocks]);
+      expect(openAuditRecord(suite, owner, record)).toEqual(new Uint8Array(bytes).fill(7));
+    }
+  });
+
+  it('asks the owner’s key nothing about a record of a length that none has', () => {
+    const watched = watchSuite(suite);
+    const pair = watched.watchedPair(owner);
+    const frame = 5 + 1120 + 12 + 16;
+    const magic = Buffer.from('NMPA\u0001');
+    const record = (bytes: number) => Buffer.concat([magic, Buffer.alloc(bytes - magic.length)]);
+    for (const bytes of [frame, frame + 4095, frame + 17 * 4096 + 1]) {
+      expect(codeOf(() => openAuditRecord(watched, pair, record(bytes)))).toBe('AUDIT_RECORD');
+    }
+    expect(watched.opened).toBe(0);
+    for (const bytes of [frame + 4096, frame + 17 * 4096]) {
+      expect(codeOf(() => openAuditRecord(watched, pair, record(bytes)))).toBe('AUDIT_RECORD');
+    }
+    expect(watched.opened).toBe(2);
+  });
+
+  it('forgets secrets and keys on both sides, and of a record that is forged', () => {
+    const watched = watchSuite(suite);
+    const pair = watched.watchedPair(owner);
+    const sealed = sealAuditRecord({ suite: watched, random }, owner.publicKey, Buffer.from('x'));
+    expect(watched.keysWiped).toBe(1);
+    openAuditRecord(watched, pair, sealed);
+    expect(watched.keysWiped).toBe(2);
+    const forged = sealed.with(2000, (sealed[2000] ?? 0) ^ 1);
+    expect(codeOf(() => openAuditRecord(watched, pair, forged))).toBe('AUDIT_RECORD');
+    expect([watched.keysMade, watched.keysWiped]).toEqual([3, 3]);
+    expect(watched.secrets).toEqual(Array.from({ length: 3 }, () => new Uint8Array(32)));
   });
 });

@@ -18,10 +18,10 @@ import {
 import { codeOf } from '../../support/code-of.ts';
 
 const pcr = 'ab'.repeat(48);
-const ready: ControlReport = {
+const ready = {
   type: 'ready',
   ready: { peerId: '12D3', mode: 'qemu', pcrs: { pcr0: pcr, pcr1: pcr, pcr2: pcr } },
-};
+} satisfies ControlReport;
 const failure: ControlReport = { type: 'failure', code: 'AGENT_ENTROPY', exit: -9 };
 
 describe('the lines of the control channel', () => {
@@ -84,6 +84,64 @@ describe('the lines of the control channel', () => {
     `{"version":1,"announce":[${Array.from({ length: 17 }, () => '"a"').join()}]}`,
   ])('are refused as a greeting: %s', (line) => {
     expect(codeOf(() => parseControlHello(line))).toBe('CONTROL_MALFORMED');
+  });
+
+  it('may have every field as long as it gets, and none longer', () => {
+    const hello = (over: 0 | 1, field: string) => {
+      const length = (most: number, name: string) => 'x'.repeat(most + (name === field ? over : 0));
+      const credentials = {
+        accessKeyId: length(128, 'accessKeyId'),
+        secretAccessKey: length(128, 'secretAccessKey'),
+        sessionToken: length(8192, 'sessionToken'),
+      };
+      return JSON.stringify({ version: 1, announce: [length(256, 'announce')], credentials });
+    };
+    for (const field of ['accessKeyId', 'secretAccessKey', 'sessionToken', 'announce']) {
+      expect(parseControlHello(hello(0, field)).announce[0]).toHaveLength(256);
+      expect(codeOf(() => parseControlHello(hello(1, field)))).toBe('CONTROL_MALFORMED');
+    }
+    const sixteen = Array.from({ length: 16 }, () => 'a');
+    expect(parseControlHello(JSON.stringify({ version: 1, announce: sixteen })).announce).toEqual(
+      sixteen,
+    );
+    for (const short of [
+      { accessKeyId: 'abc', secretAccessKey: 'abcd' },
+      { accessKeyId: 'abcd', secretAccessKey: 'abc' },
+      { accessKeyId: 'abcd', secretAccessKey: 'abcd', sessionToken: '' },
+    ]) {
+      const line = JSON.stringify({ version: 1, announce: [], credentials: short });
+      expect(codeOf(() => parseControlHello(line))).toBe('CONTROL_MALFORMED');
+    }
+    const peer = (length: number) =>
+      JSON.stringify({ ...ready, ready: { ...ready.ready, peerId: 'p'.repeat(length) } });
+    expect(parseControlReport(peer(128)).type).toBe('ready');
+    for (const length of [0, 129]) {
+      expect(codeOf(() => parseControlReport(peer(length)))).toBe('CONTROL_MALFORMED');
+    }
+    const code = (length: number) => `{"type":"failure","code":"${'A'.repeat(length)}","exit":0}`;
+    expect(parseControlReport(code(64)).type).toBe('failure');
+    expect(codeOf(() => parseControlReport(code(65)))).toBe('CONTROL_MALFORMED');
+  });
+
+  it('have 16,384 bytes at most, with their end', () => {
+    const hello = (bytes: number) => {
+      const parts = Array.from({ length: 15 }, () => 'x'.repeat(256));
+      const line = (token: string) =>
+        encodeControlLine({
+          version: 1,
+          announce: parts,
+          credentials: { accessKeyId: 'abcd', secretAccessKey: 'abcd', sessionToken: token },
+        });
+      return line('x'.repeat(bytes - line('').length));
+    };
+    expect(hello(16_384)).toHaveLength(16_384);
+    expect(codeOf(() => hello(16_385))).toBe('CONTROL_MALFORMED');
+    const text = (bytes: number) => utf8(`${'y'.repeat(bytes - 1)}\n`);
+    expect(new ControlLines().push(text(16_384))[0]).toHaveLength(16_383);
+    expect(codeOf(() => new ControlLines().push(text(16_385)))).toBe('CONTROL_MALFORMED');
+    const rest = new ControlLines();
+    expect(rest.push(text(16_384).subarray(0, 16_383))).toEqual([]);
+    expect(rest.push(Uint8Array.of(0x0a))[0]).toHaveLength(16_383);
   });
 
   it('are refused without end, as no UTF-8, and too long to write', () => {

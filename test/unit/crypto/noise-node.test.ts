@@ -29,6 +29,19 @@ describe.each([100, 1183, 1184, 1199, 1200, 1201, 65_519])('a message of %i byte
     }
   });
 
+  it('is bound to what travels beside it', () => {
+    const beside = Uint8Array.of(1, 2, 3);
+    const bound = pureJsCrypto.chaCha20Poly1305Encrypt(plaintext, nonce, beside, key).subarray();
+    const own = noiseCrypto.chaCha20Poly1305Encrypt(plaintext, nonce, beside, key).subarray();
+    expect(Buffer.compare(own, bound)).toBe(0);
+    const open = (ad: Uint8Array) =>
+      noiseCrypto.chaCha20Poly1305Decrypt(
+        ...([Uint8Array.from(bound), nonce, ad, key, new Uint8Array(length)] as const),
+      );
+    expect(Buffer.compare(open(beside).subarray(), plaintext)).toBe(0);
+    expect(() => open(none)).toThrow();
+  });
+
   it('is opened, whole or in parts', () => {
     for (const form of [Uint8Array.from(sealed), inParts(Uint8Array.from(sealed))]) {
       const dst = new Uint8Array(length);

@@ -1,8 +1,9 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, fromHex, utf8 } from '../../../shared/bytes.ts';
 import { hkdfExpand, hkdfExtract } from '../../../shared/crypto/hkdf.ts';
-import { XWING } from '../../../shared/crypto/suite.ts';
+import { AES_GCM, ED25519, MLKEM768, XWING } from '../../../shared/crypto/suite.ts';
 import { createNobleSuite } from '../../../shared/crypto/suite-noble.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
 import { systemRandom } from '../../../shared/runtime.ts';
@@ -54,6 +55,84 @@ describe('X-Wing', () => {
     pair.wipe();
     expect(codeOf(() => pair.decapsulate(ciphertext))).toBe('HANDSHAKE_KEM');
   });
+});
+
+it('the sizes are those of the standards', () => {
+  expect(XWING).toEqual({ publicKey: 1216, ciphertext: 1120, sharedSecret: 32, seed: 32 });
+  expect(MLKEM768).toEqual({ publicKey: 1184, ciphertext: 1088, sharedSecret: 32, seed: 64 });
+  expect(AES_GCM).toEqual({ key: 32, nonce: 12, tag: 16 });
+  expect(ED25519).toEqual({ publicKey: 32, signature: 64 });
+});
+
+describe.each([
+  ['node', node],
+  ['noble', noble],
+] as const)('%s', (_, suite) => {
+  it('takes no key or ciphertext that is longer by a byte', () => {
+    const pair = suite.kem.generate();
+    const { ciphertext, sharedSecret } = suite.kem.encapsulate(pair.publicKey);
+    expect(sharedSecret).toHaveLength(32);
+    const more = (bytes: Uint8Array) => concat(bytes, Uint8Array.of(0));
+    expect(codeOf(() => suite.kem.encapsulate(more(pair.publicKey)))).toBe('HANDSHAKE_KEM');
+    expect(codeOf(() => pair.decapsulate(more(ciphertext)))).toBe('HANDSHAKE_KEM');
+    const lowOrder = Uint8Array.from(pair.publicKey);
+    lowOrder.fill(0, 1184);
+    expect(codeOf(() => suite.kem.encapsulate(lowOrder))).toBe('HANDSHAKE_KEM');
+  });
+
+  it('never makes the same key pair or secret twice', () => {
+    const pairs = [suite.kem.generate(), suite.kem.generate()];
+    expect(pairs[0]?.publicKey).not.toEqual(pairs[1]?.publicKey);
+    const key = pairs[0]?.publicKey ?? new Uint8Array(0);
+    const secrets = [1, 2].map(() => suite.kem.encapsulate(key).sharedSecret);
+    expect(secrets[0]).not.toEqual(secrets[1]);
+  });
+
+  it('seals and opens nothing as before once its key was wiped', () => {
+    const key = new Uint8Array(32).fill(7);
+    const [nonce, aad] = [new Uint8Array(12), utf8('aad')];
+    const aead = suite.aead(key);
+    const sealed = concat(...aead.seal(nonce, aad, utf8('plaintext')));
+    aead.wipe();
+    const parts = [sealed.subarray(0, 9)];
+    expect(codeOf(() => aead.open(nonce, aad, parts, sealed.subarray(9)))).toMatch(
+      /^(SESSION_UNKNOWN|RECORD_TAG)$/,
+    );
+    // The caller's key is the caller's.
+    expect(key).toEqual(new Uint8Array(32).fill(7));
+  });
+
+  it('takes tags of 16 bytes only, which node:crypto would not mind', () => {
+    const aead = suite.aead(new Uint8Array(32).fill(7));
+    const [nonce, aad] = [new Uint8Array(12), utf8('aad')];
+    const sealed = concat(...aead.seal(nonce, aad, utf8('plaintext')));
+    const tag = sealed.subarray(9);
+    for (const length of [4, 8, 12, 15]) {
+      const short = tag.subarray(0, length);
+      expect(codeOf(() => aead.open(nonce, aad, [sealed.subarray(0, 9)], short))).toBe(
+        'RECORD_TAG',
+      );
+    }
+  });
+
+  it('takes no Ed25519 key or signature that is longer by a byte', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const key = Uint8Array.from(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
+    const message = utf8('m');
+    const signature = Uint8Array.from(sign(null, message, privateKey));
+    expect(suite.verifyEd25519(key, message, signature)).toBe(true);
+    const more = (bytes: Uint8Array) => concat(bytes, Uint8Array.of(0));
+    expect(suite.verifyEd25519(more(key), message, signature)).toBe(false);
+    expect(suite.verifyEd25519(key, message, more(signature))).toBe(false);
+  });
+});
+
+it('a wiped key of node:crypto says so', () => {
+  const aead = node.aead(new Uint8Array(32));
+  aead.wipe();
+  expect(codeOf(() => aead.seal(new Uint8Array(12), new Uint8Array(0), utf8('x')))).toBe(
+    'SESSION_UNKNOWN',
+  );
 });
 
 describe('symmetric parts', () => {

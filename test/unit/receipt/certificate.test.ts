@@ -105,6 +105,53 @@ describe('the execution certificate', () => {
     }
   });
 
+  it('has each field in its own size, up to its own length', () => {
+    const [suite] = suites;
+    if (suite === undefined) throw new Error('no suite');
+    const code = (change: Partial<ExecutionCertificate>) =>
+      codeOf(() =>
+        openCertificate(
+          suite,
+          signCertificate({ ...certificate, ...change }, (message) =>
+            Uint8Array.from(sign(null, message, privateKey)),
+          ),
+          key,
+        ),
+      );
+    const digests = [
+      ...(['capabilityDigest', 'moduleHash', 'inputCommitment', 'outputCommitment'] as const),
+      ...(['guardianVerdict', 'egressVerdict', 'requestNonce', 'engineHash'] as const),
+    ];
+    for (const name of digests) {
+      expect([name, code({ [name]: fill(1) })]).toEqual([name, undefined]);
+      for (const length of [31, 33]) {
+        expect([name, code({ [name]: fill(1, length) })]).toEqual([name, 'CERTIFICATE_MALFORMED']);
+      }
+    }
+    const dataset = { id: 'i'.repeat(128), commitment: fill(1) };
+    const many = (count: number) => Array.from({ length: count }, () => dataset);
+    for (const good of [
+      { profile: 'p'.repeat(64) },
+      { capability: 'c'.repeat(192) },
+      { datasets: many(64) },
+      { datasets: [] },
+      { fuelUsed: 0n, issuedAtMs: 0n, simulated: false },
+    ]) {
+      expect(code(good)).toBeUndefined();
+    }
+    for (const bad of [
+      { capability: 'c'.repeat(193) },
+      { datasets: many(65) },
+      { datasets: [{ ...dataset, id: 'i'.repeat(129) }] },
+      { datasets: [{ ...dataset, commitment: fill(1, 31) }] },
+      { session: fill(8, 49) },
+      { fuelUsed: -1n },
+      { simulated: 1 as unknown as boolean },
+    ]) {
+      expect(code(bad)).toBe('CERTIFICATE_MALFORMED');
+    }
+  });
+
   it('commits with a salt and a label', () => {
     for (const suite of suites) {
       const one = commitTo(suite, INPUT_LABEL, fill(1), fill(2));

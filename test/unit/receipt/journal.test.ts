@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../shared/bytes.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
@@ -89,6 +90,41 @@ describe('what a journal commits to', () => {
         transcript.map(() => 1),
         bytes(1),
       ),
+    );
+  });
+
+  it('is what docs/protocol.md says, hashed apart from this code', () => {
+    const hash = (...parts: readonly Buffer[]) =>
+      createHash('sha256').update(Buffer.concat(parts)).digest('hex');
+    const u32 = (value: number) => {
+      const out = Buffer.alloc(4);
+      out.writeUInt32LE(value);
+      return out;
+    };
+    const text = (bytes: string | Uint8Array) => {
+      const part = Buffer.from(bytes);
+      return Buffer.concat([u32(part.length), part]);
+    };
+    const commitment = new Uint8Array(32).fill(5);
+    const expected = hash(
+      Buffer.from('nmp-datasets/v1'),
+      ...[u32(1), text('a'), text(commitment), u32(2), text('b'), text('é')],
+    );
+    const datasets = [{ id: 'a', commitment, columns: ['b', 'é'] }];
+    expect(Buffer.from(datasetsDigest(suite, datasets)).toString('hex')).toBe(expected);
+    const salt = Buffer.alloc(32, 6);
+    const args = Buffer.from('{"x":1}');
+    expect(Buffer.from(commitToArguments(suite, salt, args)).toString('hex')).toBe(
+      hash(Buffer.from('nmp-arguments/v1'), salt, args),
+    );
+    for (const length of [31, 33]) {
+      expect(() => commitToArguments(suite, new Uint8Array(length), args)).toThrow(
+        new RangeError('salt must have 32 bytes'),
+      );
+    }
+    const [transcript, call] = [Buffer.alloc(48, 7), Buffer.alloc(32, 8)];
+    expect(Buffer.from(receiptNonce(suite, transcript, call)).toString('hex')).toBe(
+      hash(Buffer.from('nmp-receipt-nonce/v1'), transcript, call),
     );
   });
 });

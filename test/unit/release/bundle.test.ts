@@ -1,5 +1,12 @@
-import { createPrivateKey, createPublicKey, verify as verifyNode } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  sign as signNode,
+  verify as verifyNode,
+} from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
 import { isNmpError } from '../../../shared/errors.ts';
 import { parseClientPolicy } from '../../../shared/policy/client-policy.ts';
 import {
@@ -8,6 +15,8 @@ import {
   type ReleaseBundle,
   type ReleaseTrust,
   releaseBundleSchema,
+  releaseStateSchema,
+  releaseTrustSchema,
   verifyReleaseBundle,
 } from '../../../shared/release/bundle.ts';
 import { openCheckpoint, signCheckpoint } from '../../../shared/release/checkpoint.ts';
@@ -217,6 +226,156 @@ describe('a checkpoint', () => {
         codeOf(() => open(changed)),
         JSON.stringify(changed),
       ).toMatch(/^RELEASE_(MALFORMED|CHECKPOINT)$/);
+    }
+  });
+});
+
+describe('a checkpoint that the log itself signed', () => {
+  const body = (root: string) => `${ORIGIN}\n4\n${root}\n`;
+  /** As signed-note has it, apart from the code that is under test. */
+  const note = (text: string) => {
+    const raw = Buffer.from(publicKey(LOG), 'hex');
+    const id = createHash('sha256').update(`${ORIGIN}\n\u0001`).update(raw).digest();
+    const signature = signNode(null, Buffer.from(text), nodeKey(LOG));
+    const blob = Buffer.concat([id.subarray(0, 4), signature]).toString('base64');
+    return { blob, text: `${text}\n— ${ORIGIN} ${blob}\n` };
+  };
+  const open = (text: string) => openCheckpoint(text, ORIGIN, publicKey(LOG));
+
+  it('is read as ours is', () => {
+    const { text } = note(body(`${'A'.repeat(43)}=`));
+    expect(open(text).root).toEqual(new Uint8Array(32));
+    expect(text).toBe(signCheckpoint(open(text), seed(LOG)));
+  });
+
+  it('is refused if bits that say nothing are set', () => {
+    expect(codeOf(() => open(note(body(`${'A'.repeat(42)}B=`)).text))).toBe('RELEASE_MALFORMED');
+  });
+
+  it('is refused by its form if the signature is no base64', () => {
+    const { blob, text } = note(body(`${'A'.repeat(43)}=`));
+    for (const other of [`${blob}=`, `${blob.slice(0, -1)}A==`]) {
+      expect(codeOf(() => open(text.replace(blob, other)))).toBe('RELEASE_MALFORMED');
+    }
+  });
+
+  it('is refused under a key that is no hex, and by another key', () => {
+    const { text } = note(body(`${'A'.repeat(43)}=`));
+    expect(codeOf(() => openCheckpoint(text, ORIGIN, 'zz'))).toBe('RELEASE_MALFORMED');
+    expect(codeOf(() => openCheckpoint(text, ORIGIN, publicKey(8)))).toBe('RELEASE_CHECKPOINT');
+  });
+});
+
+describe('what a bundle, a trust and a state may say', () => {
+  const accepts = <T>(schema: z.ZodType<T>, value: unknown) => {
+    try {
+      parseRelease(schema, value);
+      return true;
+    } catch (error) {
+      if (isNmpError(error) && error.code === 'RELEASE_MALFORMED') return false;
+      throw error;
+    }
+  };
+  const one = bundle(1);
+  const changed = (change: object) => ({
+    ...one,
+    release: { ...one.release, manifest: { ...one.release.manifest, ...change } },
+  });
+  const state = {
+    ...{ version: 1, origin: ORIGIN, size: 4, sequence: 1 },
+    root: '0'.repeat(64),
+  };
+  const signatures = (count: number) => ({
+    ...one,
+    release: {
+      ...one.release,
+      signatures: Array.from({ length: count }, () => one.release.signatures[0]),
+    },
+  });
+  const hashes = (count: number) => Array.from({ length: count }, () => '0'.repeat(64));
+  it.each<[string, z.ZodType, unknown, unknown]>([
+    ['index', releaseBundleSchema, { ...one, index: 2 ** 31 - 1 }, { ...one, index: 2 ** 31 }],
+    ['index', releaseBundleSchema, { ...one, index: 0 }, { ...one, index: 0.5 }],
+    [
+      'checkpoint',
+      releaseBundleSchema,
+      { ...one, checkpoint: 'x'.repeat(1024) },
+      { ...one, checkpoint: 'x'.repeat(1025) },
+    ],
+    [
+      'proof',
+      releaseBundleSchema,
+      { ...one, inclusion: hashes(32) },
+      { ...one, inclusion: hashes(33) },
+    ],
+    ['signatures', releaseBundleSchema, signatures(16), signatures(17)],
+    ['name', releaseBundleSchema, changed({ name: 'n'.repeat(128) }), changed({ name: '' })],
+    ['name', releaseBundleSchema, changed({ name: 'n' }), changed({ name: 'n'.repeat(129) })],
+    ['release', releaseBundleSchema, changed({ release: 'r' }), changed({ release: '' })],
+    [
+      'release',
+      releaseBundleSchema,
+      changed({ release: 'r'.repeat(64) }),
+      changed({ release: 'r'.repeat(65) }),
+    ],
+    [
+      'sequence',
+      releaseBundleSchema,
+      changed({ sequence: 2 ** 31 }),
+      changed({ sequence: 2 ** 31 + 1 }),
+    ],
+    ['sequence', releaseBundleSchema, changed({ sequence: 0 }), changed({ sequence: -1 })],
+    ['version', releaseBundleSchema, one, changed({ version: 2 })],
+    [
+      'names of policies',
+      releaseBundleSchema,
+      changed({ policyDigests: { [`a${'b'.repeat(31)}`]: 'bb'.repeat(32) } }),
+      changed({ policyDigests: { [`a${'b'.repeat(32)}`]: 'bb'.repeat(32) } }),
+    ],
+    ['digest', releaseBundleSchema, one, changed({ sbom: 'cc'.repeat(31) })],
+    [
+      'period',
+      releaseBundleSchema,
+      changed({ notBefore: '2026-01-01T00:00:00+01:00' }),
+      changed({ notBefore: '2026-01-01' }),
+    ],
+    ['trust', releaseTrustSchema, trust, { ...trust, signers: [] }],
+    [
+      'signers',
+      releaseTrustSchema,
+      { ...trust, signers: hashes(16), threshold: 16 },
+      { ...trust, signers: hashes(17) },
+    ],
+    ['threshold', releaseTrustSchema, { ...trust, threshold: 1 }, { ...trust, threshold: 0 }],
+    ['threshold', releaseTrustSchema, { ...trust, threshold: 16 }, { ...trust, threshold: 17 }],
+    ['trust’s version', releaseTrustSchema, trust, { ...trust, version: 2 }],
+    ['origin', releaseTrustSchema, trust, { ...trust, origin: 'a b' }],
+    ['state', releaseStateSchema, state, { ...state, version: 2 }],
+    [
+      'state’s origin',
+      releaseStateSchema,
+      { ...state, origin: 'o'.repeat(128) },
+      { ...state, origin: 'o'.repeat(129) },
+    ],
+    [
+      'state’s sequence',
+      releaseStateSchema,
+      { ...state, sequence: 2 ** 31 },
+      { ...state, sequence: 2 ** 31 + 1 },
+    ],
+    ['state’s sequence', releaseStateSchema, { ...state, sequence: 0 }, { ...state, sequence: -1 }],
+  ])('%s', (_, schema, good, wrong) => {
+    expect([accepts(schema, good), accepts(schema, wrong)]).toEqual([true, false]);
+  });
+
+  it('keeps signatures in the order of their keys, one a key', () => {
+    const keys = [1, 2, 3].map(publicKey).sort();
+    for (const order of [
+      [1, 2, 3],
+      [3, 2, 1],
+      [2, 3, 1, 2],
+    ]) {
+      expect(signed(1, ...order).signatures.map(({ key }) => key)).toEqual(keys);
     }
   });
 });

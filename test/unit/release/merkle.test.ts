@@ -115,4 +115,36 @@ describe('the Merkle tree of RFC 9162', () => {
     expect(verifyInclusion(honest)).toBe(true);
     expect(verifyInclusion({ ...honest, ...change })).toBe(false);
   });
+
+  it.each([
+    ['a fractional size', { first: 2.5 }],
+    ['a first size of nothing', { first: 0 }],
+    ['a negative first size', { first: -2 }],
+    ['a size of 2^31', { second: 2 ** 31 }],
+    ['a first tree that is the larger', { first: 8 }],
+    ['a hash of 31 bytes', { proof: [new Uint8Array(31)] }],
+    ['no hash', { proof: [] }],
+    ['33 hashes', { proof: Array.from({ length: 33 }, () => new Uint8Array(32)) }],
+  ])('takes no consistency with %s', (_, change) => {
+    const honest = {
+      ...{ first: 4, second: 7, firstRoot: rootOf(tree(4)), secondRoot: rootOf(tree(7)) },
+      proof: consistencyProof(tree(7), 4),
+    };
+    expect(verifyConsistency(honest)).toBe(true);
+    expect(verifyConsistency({ ...honest, ...change })).toBe(false);
+  });
+
+  it('takes trees of one size for one another only if they are the same, without a proof', () => {
+    const [root, other] = [rootOf(tree(5)), rootOf(tree(6))];
+    const same = { first: 5, second: 5, firstRoot: root, secondRoot: root, proof: [] };
+    expect(verifyConsistency(same)).toBe(true);
+    expect(verifyConsistency({ ...same, secondRoot: other })).toBe(false);
+    expect(verifyConsistency({ ...same, proof: [root] })).toBe(false);
+  });
+
+  it('says so when a leaf or a tree is not there', () => {
+    expect(() => inclusionProof(tree(3), 3)).toThrow(new RangeError('no such leaf'));
+    expect(() => consistencyProof(tree(3), 4)).toThrow(new RangeError('no such tree'));
+    expect(consistencyProof(tree(3), 3)).toEqual([]);
+  });
 });

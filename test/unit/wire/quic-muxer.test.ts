@@ -71,11 +71,19 @@ class Conn extends TypedEventEmitter<Record<string, Event>> {
   readonly log = log;
 }
 
-async function muxed(eager: readonly string[] = []) {
-  const inbound = Promise.withResolvers<QuicStreamHandle>();
+async function muxed(
+  eager: readonly string[] = [],
+  coming: readonly (QuicStreamHandle | Promise<QuicStreamHandle>)[] = [],
+  asked: () => void = () => undefined,
+) {
+  const inbound = coming[Symbol.iterator]();
+  const never = new Promise<QuicStreamHandle>(() => undefined);
   const opened: Played[] = [];
   const connection: QuicConnectionHandle = {
-    inboundStream: () => inbound.promise,
+    inboundStream: async () => {
+      asked();
+      return inbound.next().value ?? never;
+    },
     outboundStream: async () => {
       const played = new Played(opened.length);
       opened.push(played);
@@ -99,7 +107,7 @@ async function muxed(eager: readonly string[] = []) {
     const stream = await muxer.createStream(protocol === undefined ? {} : { protocol });
     return { stream, played: opened.at(-1) as Played };
   };
-  return { muxer, open, conn, inbound };
+  return { muxer, open, conn };
 }
 
 describe('a stream over QUIC', () => {
@@ -168,6 +176,74 @@ describe('a stream over QUIC', () => {
     stream.abort(new Error('over'));
     await settle();
     expect(played.reset).toBe(true);
+  });
+
+  it('writes one thing at a time, and says when there is room', async () => {
+    const { open } = await muxed();
+    const { stream, played } = await open();
+    const room = Promise.withResolvers<void>();
+    played.write = (bytes) => {
+      played.written.push(bytes);
+      return room.promise;
+    };
+    let drained = 0;
+    stream.addEventListener('drain', () => drained++);
+    expect(stream.send(Uint8Array.of(1))).toBe(false);
+    await settle();
+    expect([played.written.length, drained]).toEqual([1, 0]);
+    room.resolve();
+    await settle();
+    expect(drained).toBe(1);
+  });
+
+  it('is given up when the addon cannot write', async () => {
+    const { open } = await muxed();
+    const { stream, played } = await open();
+    played.write = async () => {
+      throw new Error('gone');
+    };
+    stream.send(Uint8Array.of(1));
+    await settle();
+    expect(stream.status).toBe('aborted');
+    expect(played.reset).toBe(true);
+  });
+
+  it('that waits paused is let go when it is aborted or closed', async () => {
+    for (const end of ['abort', 'closeRead'] as const) {
+      const { open } = await muxed();
+      const { stream, played } = await open();
+      stream.pause();
+      played.give(new Uint8Array(20));
+      await settle();
+      const { reads } = played;
+      if (end === 'abort') stream.abort(new Error('over'));
+      else void stream.closeRead();
+      await settle();
+      expect([end, played.reads]).toEqual([end, reads + 1]);
+    }
+  });
+
+  it('of the other side comes to whoever listens', async () => {
+    const played = [new Played(7), new Played(8)];
+    const waiting = Promise.withResolvers<QuicStreamHandle>();
+    const { muxer } = await muxed([], [...played, waiting.promise]);
+    const got: string[] = [];
+    muxer.addEventListener('stream', ({ detail }) => {
+      got.push(`${detail.id} ${detail.direction}`);
+    });
+    await settle();
+    expect(got.sort()).toEqual(['inbound-7 inbound', 'inbound-8 inbound']);
+  });
+
+  it('is asked for no more once its connection has ended', async () => {
+    let asked = 0;
+    const come = Promise.withResolvers<QuicStreamHandle>();
+    const { conn } = await muxed([], [come.promise], () => asked++);
+    expect(asked).toBe(1);
+    conn.dispatchEvent(new Event('close'));
+    come.resolve(new Played(1));
+    await settle();
+    expect(asked).toBe(1);
   });
 
   it('ends with its connection', async () => {

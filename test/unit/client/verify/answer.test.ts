@@ -129,6 +129,12 @@ describe('the answer of a node', () => {
     expect(others).toEqual([]);
   });
 
+  it('may be made up to five minutes before its attestation, by a clock that runs behind', () => {
+    expect(judge({ issuedAtMs: BigInt(Date.UTC(2026, 5, 1, 11, 55)) })).toEqual([]);
+    const [check] = judge({ issuedAtMs: BigInt(Date.UTC(2026, 5, 1, 11, 55) - 1) });
+    expect(check?.actual).toBe('differs in time');
+  });
+
   it('of a text is refused without its engine, or with another', () => {
     const text = { engineHash: fill(10) };
     expect(judge(text, {}, text)).toEqual([]);
@@ -159,9 +165,13 @@ describe('the answer of a node', () => {
     const stranger = signCertificate(honest, (message) =>
       Uint8Array.from(sign(null, message, other)),
     );
-    expect(judge({}, { cryptographicProof: new Uint8Array(0) })).toHaveLength(1);
+    for (const none of [new Uint8Array(0), Uint8Array.of(1, 2, 3)]) {
+      expect(judge({}, { cryptographicProof: none })).toMatchObject([
+        { id: 'certificate', code: 'CERTIFICATE_MALFORMED' },
+      ]);
+    }
     expect(judge({}, { cryptographicProof: Uint8Array.from(stranger) })).toMatchObject([
-      { id: 'certificate', actual: 'does not hold' },
+      { id: 'certificate', code: 'CERTIFICATE_SIGNATURE', actual: 'does not hold' },
     ]);
   });
 });
