@@ -53,12 +53,20 @@ async function prepare(manager: JetStreamManager, leaseMs: number): Promise<void
     max_msg_size: OFFER_BYTES_MAX,
     max_age: nanos(OFFER_AGE_MS),
   });
-  await manager.consumers.add(STREAM, {
-    durable_name: PROVERS,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: nanos(leaseMs),
-    max_deliver: DELIVERIES_MAX,
-  });
+  const ackWait = nanos(leaseMs);
+  try {
+    const { config } = await manager.consumers.info(STREAM, PROVERS);
+    // Parents with other leases share the queue: the longest counts.
+    if ((config.ack_wait ?? 0) >= ackWait) return;
+    await manager.consumers.update(STREAM, PROVERS, { ack_wait: ackWait });
+  } catch {
+    await manager.consumers.add(STREAM, {
+      durable_name: PROVERS,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: ackWait,
+      max_deliver: DELIVERIES_MAX,
+    });
+  }
 }
 
 class NatsBus implements JobBus {
@@ -122,8 +130,9 @@ function handleOf(message: JsMsg): OfferHandle {
 
 /** @throws NmpError JOBS_UNREACHABLE */
 export async function connectNats({ servers, credentials, leaseMs }: NatsInit): Promise<JobBus> {
+  let connection: NatsConnection | undefined;
   try {
-    const connection = await connect({
+    connection = await connect({
       servers: servers.split(','),
       maxReconnectAttempts: -1,
       timeout: CONNECT_TIMEOUT_MS,
@@ -135,6 +144,7 @@ export async function connectNats({ servers, credentials, leaseMs }: NatsInit): 
     await prepare(manager, leaseMs);
     return new NatsBus(connection, manager);
   } catch (cause) {
+    await connection?.close();
     throw new NmpError('JOBS_UNREACHABLE', undefined, { cause });
   }
 }

@@ -144,6 +144,22 @@ describe.skipIf(withoutNats !== undefined)(`proof jobs over NATS ${withoutNats ?
     while ((await waiting()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }, 30_000);
 
+  it('share one queue, whatever lease each parent has; the longest counts', async () => {
+    const { jetstreamManager } = await import('@nats-io/jetstream');
+    const { connect, nanos } = await import('@nats-io/transport-node');
+    const watcher = await connect({ servers: server.url });
+    cleanups.push(() => watcher.close());
+    const manager = await jetstreamManager(watcher);
+    for (const leaseMs of [LEASE_MS, 5_000, 2_000]) {
+      const bus = await connectNats({ servers: server.url, leaseMs });
+      await bus.stop();
+    }
+    const { config } = await manager.consumers.info('nmp-proof-offers', 'provers');
+    expect(config.ack_wait).toBe(nanos(5_000));
+    // As the other tests have it.
+    await manager.consumers.update('nmp-proof-offers', 'provers', { ack_wait: nanos(LEASE_MS) });
+  });
+
   it('say that there is no server', async () => {
     const nowhere = connectNats({ servers: 'nats://127.0.0.1:9', leaseMs: LEASE_MS });
     expect(await codeOfAsync(nowhere)).toBe('JOBS_UNREACHABLE');
