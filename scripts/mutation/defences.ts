@@ -3,6 +3,7 @@
  * of the first cell of its row; `from` stands exactly once in `file`.
  */
 
+import { BETWEEN_ENCLAVES } from './defences/between-enclaves.ts';
 import { CLIENT } from './defences/client.ts';
 import { GUEST } from './defences/guest.ts';
 import { LANGUAGE_MODEL } from './defences/language-model.ts';
@@ -18,5 +19,6 @@ export const DEFENCES = [
   ...CLIENT,
   ...LANGUAGE_MODEL,
   ...NODE,
+  ...BETWEEN_ENCLAVES,
   ...MESH_AND_SUPPLY,
 ];
