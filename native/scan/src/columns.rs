@@ -1,6 +1,7 @@
 //! Restricted keys whose values stand elsewhere: under a header line, or at the same place of a
 //! later list (`(id, ssn) VALUES (1, …)`, `"columns": […], "rows": [[…]]`).
 
+use crate::blocks;
 use crate::detect::Rules;
 use crate::key_names::Family;
 use crate::keys;
@@ -251,8 +252,8 @@ pub fn labelled(text: &[u8], w: &Words, rules: &Rules) -> (Vec<u8>, Vec<(usize, 
 pub fn columns(text: &[u8], places: &[Span], rules: &Rules, report: &mut Report<'_>) {
     // What was looked at already: the end of the last line and of the last list.
     let (mut line_end, mut list_end) = (0, 0);
-    let lines = text.contains(&b'\n');
-    let lists = text.iter().any(|b| matches!(b, b'(' | b'['));
+    let lines = blocks::holds(text, b'\n');
+    let lists = blocks::holds(text, b'(') || blocks::holds(text, b'[');
     for &(at, _) in places {
         if lines && at >= line_end {
             line_end = line_at(text, at).1.max(at + 1);

@@ -1,5 +1,7 @@
 //! What is found in one view: one pass over its words, numbers and marks.
 
+use crate::blocks::{Block, Marks, WIDTH};
+use crate::bytes;
 use crate::columns::columns;
 use crate::identifiers;
 use crate::keys;
@@ -432,8 +434,47 @@ pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
             _ => {}
         }
     }
+    values(text, w, report);
+}
+
+/// Places where a value may start: an `@`, a digit with neither letter nor digit before it, and a
+/// letter so where what follows has a digit as near as an id of letters needs it, or the separators
+/// of a hardware address.
+#[inline(always)]
+fn may_start(text: &[u8], at: usize, block: Block) -> u64 {
+    let alnum = block.alnum();
+    let starts = bytes::starts(text, at, alnum);
+    let next = Block::at(text, at + WIDTH);
+    let digits = u128::from(block.digit()) | u128::from(next.digit()) << WIDTH;
+    // A digit among the 8, the 16, the 26, and the 52 characters from here.
+    let two = digits | digits >> 1;
+    let four = two | two >> 2;
+    let eight = four | four >> 4;
+    let sixteen = eight | eight >> 8;
+    let fixed = sixteen | sixteen >> (bytes::FIXED_REACH - 16);
+    let long = fixed | fixed >> (identifiers::LONG_MOST - bytes::FIXED_REACH);
+    // Of all that is longer, the word alone counts.
+    let run = u128::from(alnum) | u128::from(next.alnum()) << WIDTH;
+    let run = run & run >> 1;
+    let run = run & run >> 2;
+    let run = run & run >> 4;
+    let run = run & run >> 8;
+    let run = run & run >> (identifiers::LONG_LEAST - 16);
+    let mut may = (fixed | run & long) as u64;
+    let separated = |n: usize| Block::at(text, at + n).any(b":-");
+    let pairs = starts & !may & separated(2);
+    if pairs != 0 {
+        may |= pairs & separated(5) & separated(8);
+    }
+    block.equal(b'@') | starts & may
+}
+
+/// E-mail addresses, numbers and ids of letters and digits.
+fn values(text: &[u8], w: &Words, report: &mut Report<'_>) {
+    let mut places = Marks::new(text, may_start);
     let mut groups = Vec::new();
-    let mut i = 0;
+    let diagnoses = w.says(ctx::DIAGNOSIS) && w.says(ctx::PATIENT | ctx::MRN);
+    let mut i = places.next(0);
     while i < text.len() {
         let b = text[i];
         if b == b'@' {
@@ -441,11 +482,15 @@ pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
                 report("EMAIL", "email", start, end);
             }
             i += 1;
-        } else if b.is_ascii_digit() && border(text, i) {
-            if let Some(end) = birth(text, i, w) {
+        } else if b.is_ascii_digit() {
+            if w.says(ctx::BIRTH)
+                && let Some(end) = birth(text, i, w)
+            {
                 report("BIRTH_DATE", "birth-date", i, end);
             }
-            if let Some(end) = address(text, i, w) {
+            if w.says(ctx::ADDRESS)
+                && let Some(end) = address(text, i, w)
+            {
                 report("ADDRESS", "street-address", i, end);
             }
             let next = numbers::phrase(text, i, w, &mut groups, report);
@@ -456,13 +501,12 @@ pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
                 next
             }
             .max(i + 1);
-        } else if b.is_ascii_alphabetic() && border(text, i) {
-            if let Some(end) = diagnosis(text, i, w) {
+        } else {
+            if diagnoses && let Some(end) = diagnosis(text, i, w) {
                 report("HEALTH_RECORD", "diagnosis-row", i, end);
             }
             i = identifiers::word(text, i, w, report);
-        } else {
-            i += 1;
         }
+        i = places.next(i);
     }
 }

@@ -143,15 +143,21 @@ impl<'a> Scan<'a> {
         data: Option<Vec<u8>>,
         source: usize,
     ) -> bool {
-        match data {
-            Some(data) if data.len() >= DECODED_LEAST && worth(&data) => {
-                self.push(parent, codec, data, source);
-                true
-            }
-            Some(data) if data.len() >= RAW_STREAM_LEAST => {
-                self.raw_streams(parent, codec, &data, source)
-            }
-            _ => false,
+        data.is_some_and(|data| self.token_of(parent, codec, &data, source))
+    }
+
+    pub fn token_of(
+        &mut self,
+        parent: usize,
+        codec: &'static str,
+        data: &[u8],
+        source: usize,
+    ) -> bool {
+        if data.len() >= DECODED_LEAST && worth(data) {
+            self.push(parent, codec, data.to_vec(), source);
+            true
+        } else {
+            data.len() >= RAW_STREAM_LEAST && self.raw_streams(parent, codec, data, source)
         }
     }
 

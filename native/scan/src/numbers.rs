@@ -187,6 +187,10 @@ fn judge(
     };
     let first = groups[k];
     let at = first.start;
+    // The last group, too short or within a word: nothing is made of it.
+    if k + 1 == groups.len() && (first.len < 8 || tail_glued || h.dash_word(1)) {
+        return 1;
+    }
     let mut d = [0u8; 40];
     let plus = plus_before(text, at);
     if let Some(n) = card(&h, w, report) {

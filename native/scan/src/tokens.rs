@@ -1,6 +1,7 @@
 //! Tokens that may be encoded, alone or split over lines, items and strings.
 
-use crate::bytes::{self, BASE, DIGIT, HEX, JOIN, LOWER, PLAIN, UPPER, WORD};
+use crate::blocks::{self, Block, Marks};
+use crate::bytes::{self, DIGIT, HEX, JOIN, LOWER, PLAIN, UPPER, WORD};
 use crate::codec::{base, lists};
 use crate::engine::{Scan, TOKEN_LEAST};
 
@@ -41,7 +42,7 @@ impl Scan<'_> {
             self.flush_run(at, text, &wrapped.chunks[from..end]);
             from = end;
         }
-        if text.contains(&b'\n') {
+        if blocks::holds(text, b'\n') {
             self.lines(at, text);
         }
         if ascii85 || text.len() < 4096 {
@@ -52,22 +53,16 @@ impl Scan<'_> {
     /// Tries each token by itself, and gathers chunks of one length and a shorter last one: Base64
     /// or hex that was broken into pieces.
     fn each_token(&mut self, at: usize, text: &[u8]) -> Runs {
+        let mut room = Vec::new();
         let mut runs = Runs::default();
         let mut first = 0;
-        let mut i = bytes::find(text, 0, BASE);
+        let mut members = Marks::new(text, |_, _, block: Block| block.base());
+        let mut i = members.next(0);
         while i < text.len() {
             let start = i;
-            let mut all = u16::MAX;
-            while i < text.len() {
-                let class = bytes::of(text[i]);
-                if class & BASE == 0 {
-                    break;
-                }
-                all &= class;
-                i += 1;
-            }
+            i = members.end(start);
             if i - start >= TOKEN_LEAST {
-                self.one_token(at, text, (start, i), all);
+                self.one_token(at, text, (start, i), &mut room);
             }
             let run = &runs.chunks[first..];
             let near = run.last().is_some_and(|last| {
@@ -85,15 +80,23 @@ impl Scan<'_> {
                     runs.chunks.push((start, i));
                 }
             }
-            i = bytes::find(text, i, BASE);
+            i = members.next(i);
         }
         runs.close(first);
         runs
     }
 
-    /// `all`: the classes that every byte of the token has.
-    fn one_token(&mut self, at: usize, text: &[u8], (start, end): (usize, usize), all: u16) {
+    /// `room`: to decode into.
+    fn one_token(
+        &mut self,
+        at: usize,
+        text: &[u8],
+        (start, end): (usize, usize),
+        room: &mut Vec<u8>,
+    ) {
         let token = &text[start..end];
+        // The classes that every byte of the token has.
+        let all = token.iter().fold(u16::MAX, |all, b| all & bytes::of(*b));
         let hexed = token
             .strip_prefix(b"0x")
             .or_else(|| token.strip_prefix(b"0X"))
@@ -111,7 +114,7 @@ impl Scan<'_> {
         if (self.views[at].depth > 0 || token.len() < 4096) && !self.tokens_seen.insert(token) {
             return;
         }
-        if all_hex && self.token(at, "hex", base::base16(hexed), start) {
+        if all_hex && base::base16_into(hexed, room) && self.token_of(at, "hex", room, start) {
             return;
         }
         if all & DIGIT != 0 {
@@ -131,7 +134,7 @@ impl Scan<'_> {
             if part.len() < TOKEN_LEAST {
                 break;
             }
-            if self.token(at, "base64", base::base64(part), start + from) {
+            if base::base64_into(part, room) && self.token_of(at, "base64", room, start + from) {
                 break;
             }
             match part

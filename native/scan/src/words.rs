@@ -193,6 +193,15 @@ pub struct Words {
     pub hidden: Vec<(usize, usize)>,
     pub secrets: Vec<(usize, usize, usize)>,
     pub marks: Vec<(Mark, usize, usize)>,
+    /// All of `context` together.
+    all: u32,
+}
+
+impl Words {
+    /// Does a word of the whole view say one of `bits`? If not, none near a value does.
+    pub fn says(&self, bits: u32) -> bool {
+        self.all & bits != 0
+    }
 }
 
 fn is_word(text: &[u8], start: usize, end: usize) -> bool {
@@ -226,6 +235,7 @@ pub fn words(text: &[u8]) -> Words {
             }
         }
     }
+    out.all = out.context.iter().fold(0, |bits, c| bits | c.2);
     // Overlapping matches come ordered by end; look-ups search by start.
     out.context.sort_unstable();
     out
@@ -238,6 +248,9 @@ const AFTER: usize = 24;
 /// What the words near a value at `start..end` say. The key of the value itself wins; a comma,
 /// brace or line end separates the value from the words of others.
 pub fn near(text: &[u8], w: &Words, start: usize, end: usize) -> u32 {
+    if w.all == 0 {
+        return 0;
+    }
     let (from, keyed) = reach(text, start);
     let mut bits = collect(w, from, start);
     if !keyed {
