@@ -226,6 +226,27 @@ pub fn find(text: &[u8], at: usize, mut wanted: impl FnMut(usize, Block) -> u64)
     text.len()
 }
 
+/// Last place before `at`, and at most `most` before it, that `wanted` marks.
+#[inline(always)]
+pub fn find_back(
+    text: &[u8],
+    at: usize,
+    most: usize,
+    wanted: impl Fn(Block) -> u64,
+) -> Option<usize> {
+    let floor = at.saturating_sub(most);
+    let mut to = at;
+    while to > floor {
+        let from = to.saturating_sub(WIDTH).max(floor);
+        let bits = wanted(Block::at(text, from)) & (u64::MAX >> (WIDTH - (to - from)));
+        if bits != 0 {
+            return Some(from + 63 - bits.leading_zeros() as usize);
+        }
+        to = from;
+    }
+    None
+}
+
 /// Does `byte` occur in `text`?
 pub fn holds(text: &[u8], byte: u8) -> bool {
     find(text, 0, |_, block| block.equal(byte)) < text.len()
@@ -363,6 +384,11 @@ mod tests {
             let first = |holds: &dyn Fn(u8) -> bool| {
                 (at..text.len()).find(|n| holds(text[*n])).unwrap_or(text.len())
             };
+            for most in [1, 5, 64, 65, 200] {
+                let before = (at.saturating_sub(most)..at).rev();
+                let last = before.into_iter().find(|n| text[*n].is_ascii_digit());
+                assert_eq!(find_back(&text, at, most, Block::digit), last);
+            }
             assert_eq!(digits.next(at), first(&|b| b.is_ascii_digit()));
             assert_eq!(digits.end(at), first(&|b| !b.is_ascii_digit()));
         }

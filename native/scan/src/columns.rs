@@ -113,12 +113,7 @@ fn below(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
 
 /// The flat list around or behind `at`: its content between brackets.
 fn list_around(text: &[u8], at: usize) -> Option<(u8, Span)> {
-    let open = text[..at]
-        .iter()
-        .rev()
-        .take(LINE_MAX)
-        .position(|b| matches!(b, b'(' | b'[' | b')' | b']' | b'{' | b'}'))?;
-    let start = at - open;
+    let start = blocks::find_back(text, at, LINE_MAX, |block| block.any(b"()[]{}"))? + 1;
     let kind = text[start - 1];
     list_from(text, kind, start).map(|end| (kind, (start, end)))
 }

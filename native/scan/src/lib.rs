@@ -1,5 +1,6 @@
 //! Linear-time core of the egress filter: deep decode and detectors, as a napi addon.
 
+mod automaton;
 mod blocks;
 mod bytes;
 mod checks;

@@ -311,23 +311,29 @@ impl Scan<'_> {
     pub fn joins(&mut self, at: usize, text: &[u8]) {
         let mut values: Vec<u8> = Vec::new();
         let mut count = 0;
-        let mut i = 0;
+        let mut signs = Marks::new(text, |_, _, block: Block| block.any(b"\"[{"));
+        let mut ends = Marks::new(text, |_, _, block: Block| block.any(b"\"\\"));
+        let mut i = signs.next(0);
         while i < text.len() {
             if text[i] == b'"' {
-                let end = crate::path::string_end(text, i + 1);
+                // Ends as `string_end` says.
+                let mut end = ends.next(i + 1);
+                while end < text.len() && text[end] == b'\\' {
+                    end = ends.next(end + 2);
+                }
                 let after = text[(end + 1).min(text.len())..]
                     .iter()
                     .find(|b| !b.is_ascii_whitespace());
                 if after != Some(&b':') {
-                    values.extend_from_slice(&text[i + 1..end.min(text.len())]);
+                    values.extend_from_slice(&text[i + 1..end]);
                     count += 1;
                 }
                 i = end;
-            } else if matches!(text[i], b'[' | b'{') {
+            } else {
                 // A new container starts a new phrase.
                 self.flush_join(at, &mut values, &mut count);
             }
-            i += 1;
+            i = signs.next(i + 1);
         }
         self.flush_join(at, &mut values, &mut count);
     }

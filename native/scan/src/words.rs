@@ -1,9 +1,9 @@
 //! One pass of the automaton over a view: where the vocabulary stands, and what stands near.
 
+use crate::automaton;
 use crate::codec::fold::rot13;
 use crate::secrets::{self, Rule};
 use crate::vocab::{CONTEXT, KEY_ROOTS};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::sync::OnceLock;
 
 #[derive(Clone, Copy)]
@@ -123,7 +123,7 @@ const MARKS: &[(&str, Mark)] = &[
 ];
 
 pub struct Vocabulary {
-    automaton: AhoCorasick,
+    automaton: automaton::Words,
     entries: Vec<Vec<Entry>>,
     pub rules: Vec<Rule>,
 }
@@ -171,12 +171,7 @@ fn build() -> Vocabulary {
     for (word, mark) in MARKS {
         add(word.as_bytes().to_vec(), Entry::Mark(*mark));
     }
-    let automaton = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(&patterns)
-        .unwrap_or_else(|_| unreachable!("the vocabulary is fixed and small"));
+    let automaton = automaton::Words::new(&patterns);
     Vocabulary {
         automaton,
         entries,
@@ -219,9 +214,8 @@ fn is_word(text: &[u8], start: usize, end: usize) -> bool {
 pub fn words(text: &[u8]) -> Words {
     let v = vocabulary();
     let mut out = Words::default();
-    for m in v.automaton.find_overlapping_iter(text) {
-        let (start, end) = (m.start(), m.end());
-        for entry in &v.entries[m.pattern().as_usize()] {
+    v.automaton.find(text, |word, start, end| {
+        for entry in &v.entries[word] {
             match *entry {
                 Entry::Context(bits) => {
                     if is_word(text, start, end) {
@@ -234,7 +228,7 @@ pub fn words(text: &[u8]) -> Words {
                 Entry::Mark(mark) => out.marks.push((mark, start, end)),
             }
         }
-    }
+    });
     out.all = out.context.iter().fold(0, |bits, c| bits | c.2);
     // Overlapping matches come ordered by end; look-ups search by start.
     out.context.sort_unstable();

@@ -18,6 +18,11 @@ const T64: [u8; 256] = {
     t
 };
 
+/// What a character of Base64 stands for; above 63 for others.
+pub fn value64(b: u8) -> u8 {
+    T64[usize::from(b)]
+}
+
 /// RFC 4648 sections 4 and 5, padding optional, both alphabets at once.
 pub fn base64(s: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();

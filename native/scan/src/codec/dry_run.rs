@@ -322,15 +322,20 @@ pub fn brotli(bits: &mut Bits<'_>, last: bool, length: usize, room: usize) -> bo
             return prefix_code(bits, types + 2) && prefix_code(bits, 26);
         }
     }
-    // Postfix bits, direct distances, the context mode of the one type of literals.
-    bits.at += 2 + 4 + 2;
-    if count(bits) > 1 {
-        return !bits.beyond();
+    let postfix = bits.take(2);
+    let direct = bits.take(4) << postfix;
+    // The context mode of the one type of literals.
+    bits.at += 2;
+    for _ in 0..2 {
+        let trees = count(bits);
+        if trees > 1 {
+            // A context map, and how long its runs of zeros may be.
+            let runs = if bits.take(1) == 1 { bits.take(4) + 1 } else { 0 };
+            return prefix_code(bits, trees + runs);
+        }
     }
-    if count(bits) > 1 {
-        return !bits.beyond();
-    }
-    prefix_code(bits, 256)
+    let distances = 16 + direct + (48 << postfix);
+    prefix_code(bits, 256) && prefix_code(bits, 704) && prefix_code(bits, distances)
 }
 
 #[cfg(test)]
