@@ -75,8 +75,12 @@ fn stripped<'k>(keys: &[&'k [u8]]) -> Vec<&'k [u8]> {
     for key in keys {
         for affix in AFFIXES {
             let affix = affix.as_bytes();
-            out.extend(key.strip_prefix(affix));
-            out.extend(key.strip_suffix(affix));
+            if key.first() == affix.first() {
+                out.extend(key.strip_prefix(affix));
+            }
+            if key.last() == affix.last() {
+                out.extend(key.strip_suffix(affix));
+            }
         }
     }
     out

@@ -150,7 +150,11 @@ impl Here<'_> {
             if len + g.len > 40 {
                 return 0;
             }
-            out[len..len + g.len].copy_from_slice(&self.text[g.start..g.start + g.len]);
+            let digits = &self.text[g.start..g.start + g.len];
+            out[len..]
+                .iter_mut()
+                .zip(digits)
+                .for_each(|(slot, b)| *slot = *b);
             len += g.len;
         }
         len

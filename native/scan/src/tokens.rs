@@ -38,8 +38,13 @@ impl Scan<'_> {
     pub fn tokens(&mut self, at: usize, text: &[u8], ascii85: bool) {
         let wrapped = self.each_token(at, text);
         let mut from = 0;
+        let (mut joined, mut room) = (Vec::new(), Vec::new());
         for end in wrapped.ends {
-            self.flush_run(at, text, &wrapped.chunks[from..end]);
+            joined.clear();
+            for (start, end) in &wrapped.chunks[from..end] {
+                joined.extend_from_slice(&text[*start..*end]);
+            }
+            self.whole(at, &joined, wrapped.chunks[from].0, &mut room);
             from = end;
         }
         if blocks::holds(text, b'\n') {
@@ -186,16 +191,14 @@ impl Scan<'_> {
         }
     }
 
-    fn flush_run(&mut self, at: usize, text: &[u8], run: &[(usize, usize)]) {
-        let total: usize = run.iter().map(|(start, end)| end - start).sum();
-        let mut joined = Vec::with_capacity(total);
-        for (start, end) in run {
-            joined.extend_from_slice(&text[*start..*end]);
+    /// Chunks that were put together: hex or Base64.
+    fn whole(&mut self, at: usize, joined: &[u8], source: usize, room: &mut Vec<u8>) {
+        let hexed = joined.iter().all(u8::is_ascii_hexdigit);
+        if hexed && base::base16_into(joined, room) && self.token_of(at, "hex", room, source) {
+            return;
         }
-        let first = run[0].0;
-        let hexed = bytes::span(&joined, 0, HEX) == joined.len();
-        if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
-            self.token(at, "base64", base::base64(&joined), first);
+        if base::base64_into(joined, room) {
+            self.token_of(at, "base64", room, source);
         }
     }
 
@@ -204,6 +207,7 @@ impl Scan<'_> {
         let base =
             |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
         let (mut joined, mut width, mut parts, mut first) = (Vec::new(), 0, 0, 0);
+        let mut room = Vec::new();
         let mut from = 0;
         while from <= text.len() {
             let end = text[from..]
@@ -224,10 +228,7 @@ impl Scan<'_> {
                     parts += 1;
                 }
                 if parts >= 2 {
-                    let hexed = bytes::span(&joined, 0, HEX) == joined.len();
-                    if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
-                        self.token(at, "base64", base::base64(&joined), first);
-                    }
+                    self.whole(at, &joined, first, &mut room);
                 }
                 joined.clear();
                 parts = 0;

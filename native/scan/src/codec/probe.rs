@@ -15,10 +15,16 @@ impl Bits<'_> {
         if let Some(Ok(bytes)) = self.s.get(from..from + 8).map(<[u8; 8]>::try_from) {
             return u64::from_le_bytes(bytes) >> (self.at & 7);
         }
-        let mut bytes = [0; 8];
-        let rest = self.s.get(from..).unwrap_or(&[]);
-        bytes[..rest.len()].copy_from_slice(rest);
-        u64::from_le_bytes(bytes) >> (self.at & 7)
+        let left = self.s.len().saturating_sub(from);
+        let word = match self.s.last_chunk::<8>() {
+            _ if left == 0 => 0,
+            Some(last) => u64::from_le_bytes(*last) >> (8 * (8 - left)),
+            None => {
+                let bytes = self.s[from..].iter().rev();
+                bytes.fold(0, |word, b| word << 8 | u64::from(*b))
+            }
+        };
+        word >> (self.at & 7)
     }
 
     /// `n` bits, at most 32, least significant first.
