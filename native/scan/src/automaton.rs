@@ -5,8 +5,9 @@ use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::dfa::DFA;
 use aho_corasick::{Anchored, MatchKind, StartKind};
 
-/// Bytes of a text that each reader takes in one round.
+/// Most and fewest bytes of a text that each reader takes in one round.
 const SHARE: usize = 4096;
+const SHARE_LEAST: usize = 128;
 const READERS: usize = 4;
 
 pub struct Words {
@@ -77,17 +78,21 @@ impl Words {
         };
         let mut state = start;
         let mut from = 0;
-        while text.len() - from >= READERS * SHARE {
+        loop {
+            let share = ((text.len() - from) / READERS).min(SHARE);
+            if share < SHARE_LEAST {
+                break;
+            }
             let mut states = [state; READERS];
             for (n, state) in states.iter_mut().enumerate().skip(1) {
                 // What came before this is within no word that ends further on.
-                let share = from + n * SHARE;
-                let lead = (share + 1).saturating_sub(self.longest);
-                *state = self.read(text, (lead, share), start, &mut Vec::new());
+                let own = from + n * share;
+                let lead = (own + 1).saturating_sub(self.longest);
+                *state = self.read(text, (lead, own), start, &mut Vec::new());
             }
-            for n in 0..SHARE {
+            for n in 0..share {
                 for (reader, state) in states.iter_mut().enumerate() {
-                    let at = from + reader * SHARE + n;
+                    let at = from + reader * share + n;
                     *state = automaton.next_state(Anchored::No, *state, text[at]);
                     if automaton.is_special(*state) {
                         self.note(*state, at + 1, &mut hits[reader]);
@@ -96,7 +101,7 @@ impl Words {
             }
             hits.iter_mut().for_each(&mut tell);
             state = states[READERS - 1];
-            from += READERS * SHARE;
+            from += READERS * share;
         }
         self.read(text, (from, text.len()), state, &mut hits[0]);
         tell(&mut hits[0]);
@@ -120,7 +125,17 @@ mod tests {
                 b"abcABC-"[(state >> 16) as usize % 7]
             })
             .collect();
-        for length in [0, 1, 7, READERS * SHARE - 1, READERS * SHARE, text.len()] {
+        for length in [
+            0,
+            1,
+            7,
+            511,
+            512,
+            700,
+            READERS * SHARE - 1,
+            READERS * SHARE,
+            text.len(),
+        ] {
             let text = &text[..length];
             let mut found = Vec::new();
             automaton.find(text, |word, start, end| found.push((end, start, word)));

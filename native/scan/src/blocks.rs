@@ -18,7 +18,8 @@ mod lanes {
     impl Lanes {
         #[inline(always)]
         pub fn new(bytes: &[u8; 64]) -> Self {
-            let lane = |n: usize| unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>().add(n)) };
+            let lane =
+                |n: usize| unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>().add(n)) };
             Lanes([lane(0), lane(1), lane(2), lane(3)])
         }
 
@@ -378,11 +379,15 @@ mod tests {
 
     #[test]
     fn marks_are_found_in_order_and_again() {
-        let text: Vec<u8> = (0..300u32).map(|n| b"ab-1"[(n * n / 7) as usize % 4]).collect();
+        let text: Vec<u8> = (0..300u32)
+            .map(|n| b"ab-1"[(n * n / 7) as usize % 4])
+            .collect();
         let mut digits = Marks::new(&text, |_, _, block| block.digit());
         for at in (0..=text.len()).chain([3, 150, 64, 63, 0, 299]) {
             let first = |holds: &dyn Fn(u8) -> bool| {
-                (at..text.len()).find(|n| holds(text[*n])).unwrap_or(text.len())
+                (at..text.len())
+                    .find(|n| holds(text[*n]))
+                    .unwrap_or(text.len())
             };
             for most in [1, 5, 64, 65, 200] {
                 let before = (at.saturating_sub(most)..at).rev();

@@ -220,21 +220,35 @@ pub fn find_every_second(text: &[u8], at: usize) -> usize {
     })
 }
 
+/// Does `text` hold `word` (two small letters or signs at least), in any case of its letters?
+pub fn holds_word(text: &[u8], word: &[u8]) -> bool {
+    let [first, second, ..] = *word else {
+        return false;
+    };
+    let either = |block: Block, b: u8| block.equal(b) | block.equal(b.to_ascii_uppercase());
+    let mut at = 0;
+    while at + word.len() <= text.len() {
+        at = blocks::find(text, at, |i, block| {
+            let bits = either(block, first);
+            if bits == 0 {
+                return 0;
+            }
+            bits & either(Block::at(text, i + 1), second)
+        });
+        let found = text.get(at..at + word.len());
+        if found.is_some_and(|found| found.eq_ignore_ascii_case(word)) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
 /// First place from `at` whose byte is of none of the classes; the length of `text` if none is.
 #[inline(always)]
 pub fn span(text: &[u8], at: usize, class: u16) -> usize {
     let mut i = at;
     while i < text.len() && is(text[i], class) {
-        i += 1;
-    }
-    i
-}
-
-/// First place from `at` whose byte is of one of the classes.
-#[inline(always)]
-pub fn find(text: &[u8], at: usize, class: u16) -> usize {
-    let mut i = at;
-    while i < text.len() && !is(text[i], class) {
         i += 1;
     }
     i
@@ -261,6 +275,19 @@ mod tests {
     }
 
     #[test]
+    fn a_word_is_found_in_any_case_and_nowhere_else() {
+        for text in texts() {
+            for word in [&b"az"[..], b"\"a", b"a{a", b"-z", b"zzz", b"[a"] {
+                let lower = text.to_ascii_lowercase();
+                let expected = lower.windows(word.len()).any(|w| w == word);
+                assert_eq!(holds_word(&text, word), expected);
+            }
+        }
+        let long = [&[b'x'; 70][..], b"PatienT"].concat();
+        assert!(holds_word(&long, b"patient") && !holds_word(&long[..76], b"patient"));
+    }
+
+    #[test]
     fn eight_at_once_find_what_one_by_one_does() {
         for text in texts() {
             let alnum = |i: usize| text[i].is_ascii_alphanumeric();
@@ -275,7 +302,8 @@ mod tests {
                 let hex = |i: usize| text.get(i).is_some_and(u8::is_ascii_hexdigit);
                 let gap = |i: usize| text.get(i).is_some_and(|b| is(*b, PAIR_GAP));
                 let x = |i: usize| matches!(text.get(i), Some(b'x' | b'X'));
-                let pair = first(&|i| starts(i) && hex(i) && (hex(i + 1) && gap(i + 2) || x(i + 1)));
+                let pair =
+                    first(&|i| starts(i) && hex(i) && (hex(i + 1) && gap(i + 2) || x(i + 1)));
                 assert_eq!(find_pair(&text, at), pair);
                 assert_eq!(find_high(&text, at), first(&|i| text[i] >= 0x80));
                 assert_eq!(word_end(&text, at), first(&|i| !alnum(i)));

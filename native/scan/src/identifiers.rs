@@ -386,8 +386,7 @@ pub fn place(text: &[u8], from: usize) -> Option<(usize, usize)> {
     .iter()
     .any(|name| head.windows(name.len()).any(|w| w == *name));
     if geometry {
-        let around =
-            text[from.saturating_sub(320)..(from + 320).min(text.len())].to_ascii_lowercase();
+        let around = &text[from.saturating_sub(320)..(from + 320).min(text.len())];
         let personal = [
             &b"patient"[..],
             b"home",
@@ -398,7 +397,7 @@ pub fn place(text: &[u8], from: usize) -> Option<(usize, usize)> {
             b"residence",
         ]
         .iter()
-        .any(|word| around.windows(word.len()).any(|w| w == *word));
+        .any(|word| bytes::holds_word(around, word));
         if !personal {
             return None;
         }

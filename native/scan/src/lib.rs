@@ -23,6 +23,7 @@ mod secrets;
 mod seen;
 mod table;
 mod tokens;
+mod values;
 mod view;
 mod vocab;
 mod words;

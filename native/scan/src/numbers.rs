@@ -1,5 +1,6 @@
 //! Numbers: phrases of digit groups and what they are, by grouping, check digit and context.
 
+use crate::bytes;
 use crate::checks;
 use crate::groups::grouped;
 use crate::phones::{international, plus_before};
@@ -459,8 +460,9 @@ fn account_word(text: &[u8], at: usize) -> bool {
 
 /// One of `names` stands in the 40 bytes before `at`.
 pub fn key_of(text: &[u8], at: usize, names: &[&[u8]]) -> bool {
-    let before = text[at.saturating_sub(40)..at].to_ascii_lowercase();
-    names
-        .iter()
-        .any(|n| before.windows(n.len()).any(|x| x == *n))
+    let before = &text[at.saturating_sub(40)..at];
+    names.iter().any(|name| match name {
+        [sign] => before.contains(sign),
+        _ => bytes::holds_word(before, name),
+    })
 }

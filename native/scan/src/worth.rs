@@ -81,7 +81,11 @@ pub fn holds_control(text: &[u8]) -> bool {
         let bits = block.within(0, 31) & !block.any(b"\t\n\x0c\r") | block.equal(127);
         // Zeros beyond the end are none.
         let left = text.len() - at;
-        if left < blocks::WIDTH { bits & !(u64::MAX << left) } else { bits }
+        if left < blocks::WIDTH {
+            bits & !(u64::MAX << left)
+        } else {
+            bits
+        }
     };
     blocks::find(text, 0, control) < text.len()
 }

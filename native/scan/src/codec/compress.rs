@@ -1,7 +1,7 @@
 //! gzip, zlib, raw deflate, brotli, zstd, zip and tar, each under a bound on its output.
 
-use super::probe::{self, Bits, First};
 use super::dry_run;
+use super::probe::{self, Bits, First};
 use flate2::{Decompress, FlushDecompress, Status};
 use std::io::Read;
 

@@ -206,9 +206,7 @@ fn count(bits: &mut Bits<'_>) -> u32 {
 
 /// RFC 7932 section 3.5: lengths of codes, and what they are worth of the whole.
 fn complex_code(bits: &mut Bits<'_>, skip: usize, alphabet: u32) -> bool {
-    const ORDER: [usize; 18] = [
-        1, 2, 3, 4, 0, 5, 17, 6, 16, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-    ];
+    const ORDER: [usize; 18] = [1, 2, 3, 4, 0, 5, 17, 6, 16, 7, 8, 9, 10, 11, 12, 13, 14, 15];
     const WIDTH: [u8; 16] = [2, 2, 2, 3, 2, 2, 2, 4, 2, 2, 2, 3, 2, 2, 2, 4];
     const VALUE: [u8; 16] = [0, 4, 3, 2, 0, 4, 3, 1, 0, 4, 3, 2, 0, 4, 3, 5];
     let mut lengths = [0u8; 18];
@@ -330,7 +328,11 @@ pub fn brotli(bits: &mut Bits<'_>, last: bool, length: usize, room: usize) -> bo
         let trees = count(bits);
         if trees > 1 {
             // A context map, and how long its runs of zeros may be.
-            let runs = if bits.take(1) == 1 { bits.take(4) + 1 } else { 0 };
+            let runs = if bits.take(1) == 1 {
+                bits.take(4) + 1
+            } else {
+                0
+            };
             return prefix_code(bits, trees + runs);
         }
     }

@@ -394,7 +394,11 @@ mod tests {
                 })
                 .collect();
             let made = utf7(&s);
-            let data = if made.changes.is_empty() { &s } else { &made.data };
+            let data = if made.changes.is_empty() {
+                &s
+            } else {
+                &made.data
+            };
             assert_eq!(*data, utf7_plainly(&s), "{}", String::from_utf8_lossy(&s));
         }
     }
