@@ -37,6 +37,9 @@ export const BOMBS: Readonly<Record<string, () => Buffer>> = {
   '100 kB of backslashes': () => repeated('\\\\u005c', 100_000),
   '100 kB of references': () => repeated('&#38;#38;', 100_000),
   '100 kB of plus signs': () => repeated('+AGEA-', 100_000),
+  '300 kB of UTF-7 that reads as nothing': () => repeated('+AAA', 300_000),
+  '100 kB of UTF-7 with a fault at its end': () =>
+    Buffer.concat([repeated('+', 60_000), Buffer.from('AAAA '), repeated('++QU', 40_000)]),
   '100 kB of "private key near" words': () => repeated('aws secret key token password: ', 100_000),
   '100 kB of restricted keys': () => repeated('"ssn":"x","patientId":1,', 100_000),
   '100 kB of "one two three"': () => repeated('one two three ', 100_000),

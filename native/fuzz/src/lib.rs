@@ -7,6 +7,10 @@ pub mod parse;
 #[path = "../../sandbox/src/protocol.rs"]
 pub mod protocol;
 
+#[path = "../../scan/src/automaton.rs"]
+mod automaton;
+#[path = "../../scan/src/blocks.rs"]
+mod blocks;
 #[path = "../../scan/src/bytes.rs"]
 mod bytes;
 #[path = "../../scan/src/checks.rs"]
@@ -49,6 +53,8 @@ mod seen;
 pub mod table;
 #[path = "../../scan/src/tokens.rs"]
 mod tokens;
+#[path = "../../scan/src/values.rs"]
+mod values;
 #[path = "../../scan/src/view.rs"]
 mod view;
 #[path = "../../scan/src/vocab.rs"]

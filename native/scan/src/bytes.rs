@@ -1,10 +1,10 @@
 //! What each byte is, looked up: the passes over a text ask this of every byte of it.
 
+use crate::blocks::{self, Block};
+
 pub const DIGIT: u16 = 1;
 pub const ALNUM: u16 = 1 << 1;
 pub const HEX: u16 = 1 << 2;
-/// Letters, digits and what Base64 in its alphabets has besides, padding included.
-pub const BASE: u16 = 1 << 3;
 /// Small letters and dashes: words.
 pub const PLAIN: u16 = 1 << 4;
 /// Letters, digits and padding; capitals or small letters alone.
@@ -35,9 +35,6 @@ const fn class(b: u8) -> u16 {
     }
     if b.is_ascii_hexdigit() {
         c |= HEX;
-    }
-    if b.is_ascii_alphanumeric() || padding || matches!(b, b'+' | b'/' | b'-' | b'_') {
-        c |= BASE;
     }
     if b.is_ascii_lowercase() || matches!(b, b'-' | b'_') {
         c |= PLAIN;
@@ -122,6 +119,9 @@ fn within(bytes: u64, low: u8, high: u8) -> u64 {
     from & !beyond & !bytes & HIGH
 }
 
+/// How far the digits of an id of fixed length are counted, its separators included.
+pub const FIXED_REACH: usize = 26;
+
 /// How many of the `n` bytes from `at` are digits.
 #[inline(always)]
 pub fn digits(text: &[u8], at: usize, n: usize) -> u32 {
@@ -148,15 +148,7 @@ pub fn odd(text: &[u8]) -> u32 {
 
 /// First place from `at` whose byte is no ASCII.
 pub fn find_high(text: &[u8], at: usize) -> usize {
-    let mut i = at;
-    while i < text.len() {
-        let high = eight(text, i) & HIGH;
-        if high != 0 {
-            return i + high.trailing_zeros() as usize / 8;
-        }
-        i += 8;
-    }
-    text.len()
+    blocks::find(text, at, |_, block| block.high())
 }
 
 /// First place from `at` whose byte is neither letter nor digit.
@@ -175,50 +167,81 @@ pub fn word_end(text: &[u8], at: usize) -> usize {
     text.len()
 }
 
-/// First place from `at` of those `wanted` among digits and letters, with neither before it.
+/// Places of a block where a letter or digit has neither before it.
 #[inline(always)]
-fn find_start(text: &[u8], at: usize, wanted: impl Fn(u64, u64) -> u64) -> usize {
-    let mut i = at;
-    let mut before = at > 0 && is(text[at - 1], ALNUM);
-    while i < text.len() {
-        let bytes = eight(text, i);
-        let digit = within(bytes, b'0', b'9');
-        let letter = within(bytes | EACH << 5, b'a', b'z');
-        let alnum = digit | letter;
-        let first = wanted(digit, letter) & !(alnum << 8 | u64::from(before) << 7);
-        if first != 0 {
-            return i + first.trailing_zeros() as usize / 8;
-        }
-        before = alnum >> 63 != 0;
-        i += 8;
-    }
-    text.len()
+pub fn starts(text: &[u8], at: usize, alnum: u64) -> u64 {
+    let before = at > 0 && text.get(at - 1).is_some_and(u8::is_ascii_alphanumeric);
+    alnum & !(alnum << 1 | u64::from(before))
 }
 
-/// First place from `at` with a digit that neither letter nor digit stands before.
+/// First place from `at` where a number by itself may start: no letter, digit, point or dash before.
 pub fn find_number(text: &[u8], at: usize) -> usize {
-    find_start(text, at, |digit, _| digit)
+    let glue = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    let mut before = at > 0 && glue(text[at - 1]);
+    blocks::find(text, at, |_, block| {
+        let glued = block.alnum() | block.any(b"._-");
+        let first = block.digit() & !(glued << 1 | u64::from(before));
+        before = glued >> 63 != 0;
+        first
+    })
 }
 
-/// First place from `at` where a word of letters and digits starts.
-pub fn find_word(text: &[u8], at: usize) -> usize {
-    find_start(text, at, |digit, letter| digit | letter)
-}
-
-/// First place from `at` whose byte stands two, four and six places further as well.
-pub fn find_every_second(text: &[u8], at: usize) -> usize {
-    let mut i = at;
-    while i + 6 < text.len() {
-        let (a, b) = (eight(text, i), eight(text, i + 2));
-        let (c, d) = (eight(text, i + 4), eight(text, i + 6));
-        let other = (a ^ b) | (b ^ c) | (c ^ d);
-        let equal = other.wrapping_sub(EACH) & !other & HIGH;
-        if equal != 0 {
-            return (i + equal.trailing_zeros() as usize / 8).min(text.len());
+/// First place from `at` where a word starts with two hex digits and a gap of pairs, or with `0x`
+/// or the like.
+pub fn find_pair(text: &[u8], at: usize) -> usize {
+    blocks::find(text, at, |i, block| {
+        let hex = block.hex();
+        if hex == 0 {
+            return 0;
         }
-        i += 8;
+        let (second, third) = (Block::at(text, i + 1), Block::at(text, i + 2));
+        let pair = second.hex() & third.any(b" ,:-\n\";") | second.any(b"xX");
+        starts(text, i, block.alnum()) & hex & pair
+    })
+}
+
+/// First place from `at` of a sign that stands two, four and six places further as well, with
+/// something else right before it.
+pub fn find_every_second(text: &[u8], at: usize) -> usize {
+    blocks::find(text, at, |i, block| {
+        let second = Block::at(text, i + 2);
+        let mut equal = block.same(second);
+        if equal == 0 {
+            return 0;
+        }
+        let third = Block::at(text, i + 4);
+        equal &= second.same(third) & !block.alnum();
+        if equal == 0 {
+            return 0;
+        }
+        let again = i > 0 && text[i - 1] == text[i];
+        let again = block.same(Block::at(text, i + 1)) << 1 | u64::from(again);
+        equal & third.same(Block::at(text, i + 6)) & !again
+    })
+}
+
+/// Does `text` hold `word` (two small letters or signs at least), in any case of its letters?
+pub fn holds_word(text: &[u8], word: &[u8]) -> bool {
+    let [first, second, ..] = *word else {
+        return false;
+    };
+    let either = |block: Block, b: u8| block.equal(b) | block.equal(b.to_ascii_uppercase());
+    let mut at = 0;
+    while at + word.len() <= text.len() {
+        at = blocks::find(text, at, |i, block| {
+            let bits = either(block, first);
+            if bits == 0 {
+                return 0;
+            }
+            bits & either(Block::at(text, i + 1), second)
+        });
+        let found = text.get(at..at + word.len());
+        if found.is_some_and(|found| found.eq_ignore_ascii_case(word)) {
+            return true;
+        }
+        at += 1;
     }
-    text.len()
+    false
 }
 
 /// First place from `at` whose byte is of none of the classes; the length of `text` if none is.
@@ -231,23 +254,13 @@ pub fn span(text: &[u8], at: usize, class: u16) -> usize {
     i
 }
 
-/// First place from `at` whose byte is of one of the classes.
-#[inline(always)]
-pub fn find(text: &[u8], at: usize, class: u16) -> usize {
-    let mut i = at;
-    while i < text.len() && !is(text[i], class) {
-        i += 1;
-    }
-    i
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Every byte from a small alphabet that has the borders of each range, in all places of eight.
     fn texts() -> impl Iterator<Item = Vec<u8>> {
-        let alphabet = b"/09:@AZ[`az{ -\x00\x7f\x80\xb0\xc1\xe1\xff..\"\"";
+        let alphabet = b"/09:@AZ[`azfxg{ -\x00\x7f\x80\xb0\xc1\xe1\xff..\"\"";
         let mut state = 1u32;
         (0..2000).map(move |n| {
             // Of few letters there are repetitions.
@@ -262,6 +275,19 @@ mod tests {
     }
 
     #[test]
+    fn a_word_is_found_in_any_case_and_nowhere_else() {
+        for text in texts() {
+            for word in [&b"az"[..], b"\"a", b"a{a", b"-z", b"zzz", b"[a"] {
+                let lower = text.to_ascii_lowercase();
+                let expected = lower.windows(word.len()).any(|w| w == word);
+                assert_eq!(holds_word(&text, word), expected);
+            }
+        }
+        let long = [&[b'x'; 70][..], b"PatienT"].concat();
+        assert!(holds_word(&long, b"patient") && !holds_word(&long[..76], b"patient"));
+    }
+
+    #[test]
     fn eight_at_once_find_what_one_by_one_does() {
         for text in texts() {
             let alnum = |i: usize| text[i].is_ascii_alphanumeric();
@@ -270,9 +296,15 @@ mod tests {
                 let first = |holds: &dyn Fn(usize) -> bool| {
                     (at..text.len()).find(|i| holds(*i)).unwrap_or(text.len())
                 };
-                let number = first(&|i| text[i].is_ascii_digit() && starts(i));
+                let glue = |i: usize| alnum(i) || b"._-".contains(&text[i]);
+                let number = first(&|i| text[i].is_ascii_digit() && (i == 0 || !glue(i - 1)));
                 assert_eq!(find_number(&text, at), number);
-                assert_eq!(find_word(&text, at), first(&|i| alnum(i) && starts(i)));
+                let hex = |i: usize| text.get(i).is_some_and(u8::is_ascii_hexdigit);
+                let gap = |i: usize| text.get(i).is_some_and(|b| is(*b, PAIR_GAP));
+                let x = |i: usize| matches!(text.get(i), Some(b'x' | b'X'));
+                let pair =
+                    first(&|i| starts(i) && hex(i) && (hex(i + 1) && gap(i + 2) || x(i + 1)));
+                assert_eq!(find_pair(&text, at), pair);
                 assert_eq!(find_high(&text, at), first(&|i| text[i] >= 0x80));
                 assert_eq!(word_end(&text, at), first(&|i| !alnum(i)));
                 let head = text[at..].iter().take(16);
@@ -283,8 +315,10 @@ mod tests {
                     let count = area.iter().filter(|b| b.is_ascii_digit()).count();
                     assert_eq!(digits(&text, at, n) as usize, count);
                 }
-                let second =
-                    first(&|i| [2, 4, 6].iter().all(|k| text.get(i + k) == Some(&text[i])));
+                let second = first(&|i| {
+                    let more = [2, 4, 6].iter().all(|k| text.get(i + k) == Some(&text[i]));
+                    more && !alnum(i) && (i == 0 || text[i - 1] != text[i])
+                });
                 let found = find_every_second(&text, at);
                 // Beyond the end there are zeros to it: what looks there finds nothing.
                 assert!(found == second || found < second && text[found] == 0);

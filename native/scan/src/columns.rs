@@ -1,6 +1,7 @@
 //! Restricted keys whose values stand elsewhere: under a header line, or at the same place of a
 //! later list (`(id, ssn) VALUES (1, …)`, `"columns": […], "rows": [[…]]`).
 
+use crate::blocks;
 use crate::detect::Rules;
 use crate::key_names::Family;
 use crate::keys;
@@ -112,12 +113,7 @@ fn below(text: &[u8], at: usize, rules: &Rules, report: &mut Report<'_>) {
 
 /// The flat list around or behind `at`: its content between brackets.
 fn list_around(text: &[u8], at: usize) -> Option<(u8, Span)> {
-    let open = text[..at]
-        .iter()
-        .rev()
-        .take(LINE_MAX)
-        .position(|b| matches!(b, b'(' | b'[' | b')' | b']' | b'{' | b'}'))?;
-    let start = at - open;
+    let start = blocks::find_back(text, at, LINE_MAX, |block| block.any(b"()[]{}"))? + 1;
     let kind = text[start - 1];
     list_from(text, kind, start).map(|end| (kind, (start, end)))
 }
@@ -251,8 +247,8 @@ pub fn labelled(text: &[u8], w: &Words, rules: &Rules) -> (Vec<u8>, Vec<(usize, 
 pub fn columns(text: &[u8], places: &[Span], rules: &Rules, report: &mut Report<'_>) {
     // What was looked at already: the end of the last line and of the last list.
     let (mut line_end, mut list_end) = (0, 0);
-    let lines = text.contains(&b'\n');
-    let lists = text.iter().any(|b| matches!(b, b'(' | b'['));
+    let lines = blocks::holds(text, b'\n');
+    let lists = blocks::holds(text, b'(') || blocks::holds(text, b'[');
     for &(at, _) in places {
         if lines && at >= line_end {
             line_end = line_at(text, at).1.max(at + 1);

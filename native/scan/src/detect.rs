@@ -1,12 +1,13 @@
 //! What is found in one view: one pass over its words, numbers and marks.
 
+use crate::bytes;
 use crate::columns::columns;
 use crate::identifiers;
 use crate::keys;
-use crate::numbers::{self, Report};
+use crate::numbers::Report;
 use crate::path::string_end;
-use crate::vocab::ctx;
-use crate::words::{Mark, Words, near, vocabulary};
+use crate::values;
+use crate::words::{Mark, Words, vocabulary};
 
 /// Options that the data owner's policy sets.
 #[derive(Default)]
@@ -15,7 +16,7 @@ pub struct Rules {
     pub keys: Vec<Vec<u8>>,
 }
 
-fn border(text: &[u8], at: usize) -> bool {
+pub fn border(text: &[u8], at: usize) -> bool {
     at == 0 || !text[at - 1].is_ascii_alphanumeric()
 }
 
@@ -190,7 +191,7 @@ fn own_keys(text: &[u8], rules: &Rules, report: &mut Report<'_>) {
     }
 }
 
-fn token(text: &[u8], at: usize, member: impl Fn(u8) -> bool) -> usize {
+pub fn token(text: &[u8], at: usize, member: impl Fn(u8) -> bool) -> usize {
     at + text[at..]
         .iter()
         .take(16_384)
@@ -225,11 +226,8 @@ pub fn credentials_in_url(text: &[u8], at: usize) -> Option<usize> {
 /// Count of `wanted` words within `reach` bytes after `at`.
 fn hits(text: &[u8], at: usize, reach: usize, wanted: &[&[u8]]) -> usize {
     let from = at.saturating_sub(reach / 4);
-    let area = text[from..(at + reach).min(text.len())].to_ascii_lowercase();
-    wanted
-        .iter()
-        .filter(|w| area.windows(w.len()).any(|x| x == **w))
-        .count()
+    let area = &text[from..(at + reach).min(text.len())];
+    wanted.iter().filter(|w| bytes::holds_word(area, w)).count()
 }
 
 fn structure(
@@ -315,80 +313,6 @@ fn structure(
     found.then_some(("HEALTH_RECORD", rule))
 }
 
-/// ICD-10 code beside a patient or a person.
-fn diagnosis(text: &[u8], at: usize, w: &Words) -> Option<usize> {
-    let code = text.get(at..at + 3)?;
-    if !(code[0].is_ascii_uppercase()
-        && code[1].is_ascii_digit()
-        && code[2].is_ascii_alphanumeric()
-        && border(text, at))
-    {
-        return None;
-    }
-    let mut end = at + 3;
-    if text.get(end) == Some(&b'.') {
-        end = token(text, end + 1, |b| b.is_ascii_alphanumeric());
-    }
-    if text.get(end).is_some_and(u8::is_ascii_alphanumeric) {
-        return None;
-    }
-    let from = at.saturating_sub(160);
-    let around = crate::words::collect(w, from, (end + 160).min(text.len()));
-    (around & ctx::DIAGNOSIS != 0 && around & (ctx::PATIENT | ctx::MRN) != 0).then_some(end)
-}
-
-/// A calendar date behind a birth word.
-fn birth(text: &[u8], at: usize, w: &Words) -> Option<usize> {
-    let end = token(text, at, |b| {
-        b.is_ascii_digit() || matches!(b, b'-' | b'/' | b'.')
-    });
-    let value = &text[at..end];
-    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
-    // `5 January 1980`
-    if digits == value.len() && digits <= 2 && text.get(end) == Some(&b' ') {
-        let month = token(text, end + 1, |b| b.is_ascii_alphabetic());
-        let name = text[end + 1..month].to_ascii_lowercase();
-        const MONTHS: [&[u8]; 12] = [
-            b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
-            b"dec",
-        ];
-        let year = text.get(month + 1..month + 5).unwrap_or(b"");
-        if MONTHS.iter().any(|m| name.starts_with(m))
-            && year.len() == 4
-            && year.iter().all(u8::is_ascii_digit)
-            && near(text, w, at, month + 5) & ctx::BIRTH != 0
-        {
-            return Some(month + 5);
-        }
-    }
-    ((6..=8).contains(&digits) && value.len() >= 8 && near(text, w, at, end) & ctx::BIRTH != 0)
-        .then_some(end)
-}
-
-/// House number, street and postal code: `42 Oak Street, Springfield, IL 62704`.
-fn address(text: &[u8], at: usize, w: &Words) -> Option<usize> {
-    let number = token(text, at, |b| b.is_ascii_digit());
-    if number - at > 5
-        || text.get(number) != Some(&b' ')
-        || !text.get(number + 1)?.is_ascii_uppercase()
-    {
-        return None;
-    }
-    let reach = (number + 40).min(text.len());
-    if crate::words::collect(w, number, reach) & ctx::ADDRESS == 0 {
-        return None;
-    }
-    let area = &text[number..(number + 96).min(text.len())];
-    let state = area.windows(9).position(|s| {
-        s[0] == b' '
-            && s[1].is_ascii_uppercase()
-            && s[2].is_ascii_uppercase()
-            && s[3] == b' '
-            && s[4..].iter().all(u8::is_ascii_digit)
-    })?;
-    Some(number + state + 9)
-}
-
 /// Reports (type, rule, start, end) for everything found in `text`.
 pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
     let v = vocabulary();
@@ -432,37 +356,5 @@ pub fn detect(text: &[u8], w: &Words, rules: &Rules, report: &mut Report<'_>) {
             _ => {}
         }
     }
-    let mut groups = Vec::new();
-    let mut i = 0;
-    while i < text.len() {
-        let b = text[i];
-        if b == b'@' {
-            if let Some((start, end)) = identifiers::email(text, i) {
-                report("EMAIL", "email", start, end);
-            }
-            i += 1;
-        } else if b.is_ascii_digit() && border(text, i) {
-            if let Some(end) = birth(text, i, w) {
-                report("BIRTH_DATE", "birth-date", i, end);
-            }
-            if let Some(end) = address(text, i, w) {
-                report("ADDRESS", "street-address", i, end);
-            }
-            let next = numbers::phrase(text, i, w, &mut groups, report);
-            let word = identifiers::word(text, i, w, report);
-            i = if text.get(next).is_some_and(u8::is_ascii_alphabetic) {
-                word
-            } else {
-                next
-            }
-            .max(i + 1);
-        } else if b.is_ascii_alphabetic() && border(text, i) {
-            if let Some(end) = diagnosis(text, i, w) {
-                report("HEALTH_RECORD", "diagnosis-row", i, end);
-            }
-            i = identifiers::word(text, i, w, report);
-        } else {
-            i += 1;
-        }
-    }
+    values::values(text, w, report);
 }

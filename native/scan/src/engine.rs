@@ -12,7 +12,7 @@ use crate::seen::Seen;
 use crate::table::Table;
 use crate::view::{Segment, View, provenance};
 use crate::words::words;
-use crate::worth::{CHANCE_MAX, DER_KEYS, compressed, contains, is_control, printable, worth};
+use crate::worth::{CHANCE_MAX, DER_KEYS, compressed, contains, holds_control, printable, worth};
 
 pub struct Finding {
     pub kind: &'static str,
@@ -143,15 +143,21 @@ impl<'a> Scan<'a> {
         data: Option<Vec<u8>>,
         source: usize,
     ) -> bool {
-        match data {
-            Some(data) if data.len() >= DECODED_LEAST && worth(&data) => {
-                self.push(parent, codec, data, source);
-                true
-            }
-            Some(data) if data.len() >= RAW_STREAM_LEAST => {
-                self.raw_streams(parent, codec, &data, source)
-            }
-            _ => false,
+        data.is_some_and(|data| self.token_of(parent, codec, &data, source))
+    }
+
+    pub fn token_of(
+        &mut self,
+        parent: usize,
+        codec: &'static str,
+        data: &[u8],
+        source: usize,
+    ) -> bool {
+        if data.len() >= DECODED_LEAST && worth(data) {
+            self.push(parent, codec, data.to_vec(), source);
+            true
+        } else {
+            data.len() >= RAW_STREAM_LEAST && self.raw_streams(parent, codec, data, source)
         }
     }
 
@@ -213,7 +219,7 @@ impl<'a> Scan<'a> {
             let marker = b"\n-----BEGIN PRIVATE KEY-----\n".to_vec();
             self.push(at, "der", marker, 0);
         }
-        if printable(data) && !data.iter().any(|b| is_control(*b)) {
+        if printable(data) && !holds_control(data) {
             return;
         }
         for (codec, out) in [
@@ -245,7 +251,7 @@ impl<'a> Scan<'a> {
     fn look(&mut self, at: usize, rules: &Rules, tables: &[(&'static str, &Table)]) {
         let data = std::mem::take(&mut self.views[at].data);
         if printable(&data) {
-            if data.len() >= DECODED_LEAST && data.iter().any(|b| is_control(*b)) {
+            if data.len() >= DECODED_LEAST && holds_control(&data) {
                 self.binary(at, &data);
             }
             let w = words(&data);

@@ -178,12 +178,22 @@ fn document(s: &[u8]) -> bool {
     s.iter().filter(|b| b.is_ascii_digit()).count() >= 6
 }
 
-fn starts_fixed(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) {
-    // Every one of them has four digits or more.
-    if bytes::digits(text, at, 26) < 4 {
+/// The longest of them, characters.
+const FIXED_MOST: usize = 17;
+
+/// `length`: of the word at `at`.
+fn starts_fixed(text: &[u8], at: usize, length: usize, w: &Words, report: &mut Report<'_>) {
+    // None ends within a word; only separators let one go on.
+    let goes_on = matches!(text.get(at + length), Some(b' ' | b'-' | b'.'));
+    let fits = matches!(length, 8..=11 | 16 | 17);
+    if length > FIXED_MOST || !(goes_on || fits) {
         return;
     }
-    let c = compact(text, at, 17);
+    // Every one of them has four digits or more.
+    if bytes::digits(text, at, bytes::FIXED_REACH) < 4 {
+        return;
+    }
+    let c = compact(text, at, FIXED_MOST);
     let value = &c.value[..c.len];
     let end = |n: usize| at + usize::from(c.ends[n - 1]);
     for (kind, rule, length, context, check) in FIXED {
@@ -249,11 +259,15 @@ fn wallet(token: &[u8]) -> Option<&'static str> {
     None
 }
 
+/// Shortest and longest text of Base58Check; the other long ids have a digit within the longest.
+pub const LONG_LEAST: usize = 26;
+pub const LONG_MOST: usize = 52;
+
 /// Base58Check of an address (25 bytes) or of a private key in WIF (37 or 38): the last four bytes
 /// are a double SHA-256 of the others, so that the version says only which.
 fn base58check(token: &[u8]) -> Option<(&'static str, &'static str)> {
-    let address = (26..=36).contains(&token.len());
-    let key = matches!(token.len(), 51 | 52) && b"5KL9cTQ6".contains(&token[0]);
+    let address = (LONG_LEAST..=36).contains(&token.len());
+    let key = matches!(token.len(), 51 | LONG_MOST) && b"5KL9cTQ6".contains(&token[0]);
     let mixed = || token.iter().any(u8::is_ascii_digit) && token.iter().any(u8::is_ascii_uppercase);
     if !(address || key) || !mixed() {
         return None;
@@ -309,14 +323,14 @@ pub fn word(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize
             report("IBAN", "iban", at, end);
             return end;
         }
-        starts_fixed(text, at, w, report);
+        starts_fixed(text, at, length, w, report);
         if let Some(rule) = wallet(token)
             && (rule != "eth-address" || near(text, w, at, at + length) & ctx::CRYPTO != 0)
         {
             report("CRYPTO", rule, at, at + length);
         }
     } else if token.iter().any(u8::is_ascii_alphabetic) {
-        starts_fixed(text, at, w, report);
+        starts_fixed(text, at, length, w, report);
     }
     at + length.max(1)
 }
@@ -372,8 +386,7 @@ pub fn place(text: &[u8], from: usize) -> Option<(usize, usize)> {
     .iter()
     .any(|name| head.windows(name.len()).any(|w| w == *name));
     if geometry {
-        let around =
-            text[from.saturating_sub(320)..(from + 320).min(text.len())].to_ascii_lowercase();
+        let around = &text[from.saturating_sub(320)..(from + 320).min(text.len())];
         let personal = [
             &b"patient"[..],
             b"home",
@@ -384,7 +397,7 @@ pub fn place(text: &[u8], from: usize) -> Option<(usize, usize)> {
             b"residence",
         ]
         .iter()
-        .any(|word| around.windows(word.len()).any(|w| w == *word));
+        .any(|word| bytes::holds_word(around, word));
         if !personal {
             return None;
         }

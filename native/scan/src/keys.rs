@@ -33,13 +33,6 @@ fn table() -> &'static HashMap<&'static [u8], Family> {
     })
 }
 
-fn squeeze(key: &[u8]) -> Vec<u8> {
-    key.iter()
-        .filter(|b| b.is_ascii_alphanumeric())
-        .map(u8::to_ascii_lowercase)
-        .collect()
-}
-
 /// Family of a key, affixes taken off; `extra` holds the policy's own keys, squeezed.
 pub fn family(key: &[u8], extra: &[Vec<u8>]) -> Option<Family> {
     if key.len() > KEY_MAX {
@@ -49,29 +42,48 @@ pub fn family(key: &[u8], extra: &[Vec<u8>]) -> Option<Family> {
     if key.iter().filter(|b| **b == b' ').count() > 6 {
         return None;
     }
-    let whole = squeeze(key);
-    if extra.contains(&whole) {
+    let mut room = [0; KEY_MAX];
+    let mut length = 0;
+    for b in key.iter().filter(|b| b.is_ascii_alphanumeric()) {
+        room[length] = b.to_ascii_lowercase();
+        length += 1;
+    }
+    let whole = &room[..length];
+    if extra.iter().any(|own| own == whole) {
         return Some(Family::Id);
     }
-    if whole.len() <= KEY_MAX && CREDENTIALS.iter().any(|end| whole.ends_with(end)) {
+    if CREDENTIALS.iter().any(|end| whole.ends_with(end)) {
         return Some(Family::Secret);
     }
-    let mut candidates = vec![&whole[..]];
-    for _ in 0..=AFFIX_ROUNDS {
-        let mut next = Vec::new();
-        for candidate in &candidates {
-            if let Some(family) = table().get(candidate) {
-                return Some(*family);
-            }
-            for affix in AFFIXES {
-                let affix = affix.as_bytes();
-                next.extend(candidate.strip_prefix(affix));
-                next.extend(candidate.strip_suffix(affix));
-            }
+    if let Some(family) = table().get(whole) {
+        return Some(*family);
+    }
+    let mut candidates = stripped(&[whole]);
+    for round in 1..=AFFIX_ROUNDS {
+        let known = candidates.iter().find_map(|key| table().get(key));
+        if known.is_some() || round == AFFIX_ROUNDS {
+            return known.copied();
         }
-        candidates = next;
+        candidates = stripped(&candidates);
     }
     None
+}
+
+/// What is left of each key without one affix.
+fn stripped<'k>(keys: &[&'k [u8]]) -> Vec<&'k [u8]> {
+    let mut out = Vec::new();
+    for key in keys {
+        for affix in AFFIXES {
+            let affix = affix.as_bytes();
+            if key.first() == affix.first() {
+                out.extend(key.strip_prefix(affix));
+            }
+            if key.last() == affix.last() {
+                out.extend(key.strip_suffix(affix));
+            }
+        }
+    }
+    out
 }
 
 /// Does `value` (unquoted) say something under a key of this family?

@@ -1,5 +1,7 @@
 //! Linear-time core of the egress filter: deep decode and detectors, as a napi addon.
 
+mod automaton;
+mod blocks;
 mod bytes;
 mod checks;
 mod codec;
@@ -21,6 +23,7 @@ mod secrets;
 mod seen;
 mod table;
 mod tokens;
+mod values;
 mod view;
 mod vocab;
 mod words;

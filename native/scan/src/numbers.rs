@@ -1,5 +1,6 @@
 //! Numbers: phrases of digit groups and what they are, by grouping, check digit and context.
 
+use crate::bytes;
 use crate::checks;
 use crate::groups::grouped;
 use crate::phones::{international, plus_before};
@@ -150,7 +151,11 @@ impl Here<'_> {
             if len + g.len > 40 {
                 return 0;
             }
-            out[len..len + g.len].copy_from_slice(&self.text[g.start..g.start + g.len]);
+            let digits = &self.text[g.start..g.start + g.len];
+            out[len..]
+                .iter_mut()
+                .zip(digits)
+                .for_each(|(slot, b)| *slot = *b);
             len += g.len;
         }
         len
@@ -187,6 +192,10 @@ fn judge(
     };
     let first = groups[k];
     let at = first.start;
+    // The last group, too short or within a word: nothing is made of it.
+    if k + 1 == groups.len() && (first.len < 8 || tail_glued || h.dash_word(1)) {
+        return 1;
+    }
     let mut d = [0u8; 40];
     let plus = plus_before(text, at);
     if let Some(n) = card(&h, w, report) {
@@ -451,8 +460,9 @@ fn account_word(text: &[u8], at: usize) -> bool {
 
 /// One of `names` stands in the 40 bytes before `at`.
 pub fn key_of(text: &[u8], at: usize, names: &[&[u8]]) -> bool {
-    let before = text[at.saturating_sub(40)..at].to_ascii_lowercase();
-    names
-        .iter()
-        .any(|n| before.windows(n.len()).any(|x| x == *n))
+    let before = &text[at.saturating_sub(40)..at];
+    names.iter().any(|name| match name {
+        [sign] => before.contains(sign),
+        _ => bytes::holds_word(before, name),
+    })
 }

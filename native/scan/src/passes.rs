@@ -1,5 +1,6 @@
 //! What is tried on a view that reads as text: escapes, foldings, lists, pieces and mirrors.
 
+use crate::blocks;
 use crate::bytes;
 use crate::codec::{escapes, fold, lists, spelled};
 use crate::engine::{DEPTH_MAX, RAW_STREAM_LEAST, Scan};
@@ -15,10 +16,6 @@ const FOLD_REACH: usize = 160;
 const LABELLED_MAX: usize = 512;
 /// Views beyond this are not read backwards or by ROT13: an answer that long has its schema.
 const MIRROR_MAX: usize = 256 * 1024;
-
-fn memchr(text: &[u8], byte: u8) -> bool {
-    text.contains(&byte)
-}
 
 impl Scan<'_> {
     fn rewrite(&mut self, parent: usize, codec: &'static str, rewrite: escapes::Rewrite) {
@@ -129,19 +126,19 @@ impl Scan<'_> {
     }
 
     fn escapes(&mut self, at: usize, text: &[u8]) {
-        if memchr(text, b'%') {
+        if blocks::holds(text, b'%') {
             self.rewrite(at, "percent", escapes::percent(text));
         }
-        if memchr(text, b'&') {
+        if blocks::holds(text, b'&') {
             self.rewrite(at, "entities", escapes::entities(text));
         }
-        if memchr(text, b'\\') {
+        if blocks::holds(text, b'\\') {
             self.rewrite(at, "unescape", escapes::backslash(text));
         }
-        if memchr(text, b'=') {
+        if blocks::holds(text, b'=') {
             self.rewrite(at, "quoted-printable", escapes::quoted_printable(text));
         }
-        if memchr(text, b'+') {
+        if blocks::holds(text, b'+') {
             self.rewrite(at, "utf-7", escapes::utf7(text));
         }
     }
@@ -196,7 +193,7 @@ impl Scan<'_> {
             self.views[at].codec,
             "joined" | "columns" | "reversed" | "rot13" | "rot47"
         ) || self.views[at].codec.starts_with("values-");
-        if memchr(text, b'"') && !joined {
+        if blocks::holds(text, b'"') && !joined {
             self.joins(at, text);
             if text.len() <= MIRROR_MAX {
                 for (source, data) in pieces::by_key(text) {

@@ -1,6 +1,7 @@
 //! Tokens that may be encoded, alone or split over lines, items and strings.
 
-use crate::bytes::{self, BASE, DIGIT, HEX, JOIN, LOWER, PLAIN, UPPER, WORD};
+use crate::blocks::{self, Block, Marks};
+use crate::bytes::{self, DIGIT, HEX, JOIN, LOWER, PLAIN, UPPER, WORD};
 use crate::codec::{base, lists};
 use crate::engine::{Scan, TOKEN_LEAST};
 
@@ -37,11 +38,16 @@ impl Scan<'_> {
     pub fn tokens(&mut self, at: usize, text: &[u8], ascii85: bool) {
         let wrapped = self.each_token(at, text);
         let mut from = 0;
+        let (mut joined, mut room) = (Vec::new(), Vec::new());
         for end in wrapped.ends {
-            self.flush_run(at, text, &wrapped.chunks[from..end]);
+            joined.clear();
+            for (start, end) in &wrapped.chunks[from..end] {
+                joined.extend_from_slice(&text[*start..*end]);
+            }
+            self.whole(at, &joined, wrapped.chunks[from].0, &mut room);
             from = end;
         }
-        if text.contains(&b'\n') {
+        if blocks::holds(text, b'\n') {
             self.lines(at, text);
         }
         if ascii85 || text.len() < 4096 {
@@ -52,22 +58,16 @@ impl Scan<'_> {
     /// Tries each token by itself, and gathers chunks of one length and a shorter last one: Base64
     /// or hex that was broken into pieces.
     fn each_token(&mut self, at: usize, text: &[u8]) -> Runs {
+        let mut room = Vec::new();
         let mut runs = Runs::default();
         let mut first = 0;
-        let mut i = bytes::find(text, 0, BASE);
+        let mut members = Marks::new(text, |_, _, block: Block| block.base());
+        let mut i = members.next(0);
         while i < text.len() {
             let start = i;
-            let mut all = u16::MAX;
-            while i < text.len() {
-                let class = bytes::of(text[i]);
-                if class & BASE == 0 {
-                    break;
-                }
-                all &= class;
-                i += 1;
-            }
+            i = members.end(start);
             if i - start >= TOKEN_LEAST {
-                self.one_token(at, text, (start, i), all);
+                self.one_token(at, text, (start, i), &mut room);
             }
             let run = &runs.chunks[first..];
             let near = run.last().is_some_and(|last| {
@@ -85,15 +85,23 @@ impl Scan<'_> {
                     runs.chunks.push((start, i));
                 }
             }
-            i = bytes::find(text, i, BASE);
+            i = members.next(i);
         }
         runs.close(first);
         runs
     }
 
-    /// `all`: the classes that every byte of the token has.
-    fn one_token(&mut self, at: usize, text: &[u8], (start, end): (usize, usize), all: u16) {
+    /// `room`: to decode into.
+    fn one_token(
+        &mut self,
+        at: usize,
+        text: &[u8],
+        (start, end): (usize, usize),
+        room: &mut Vec<u8>,
+    ) {
         let token = &text[start..end];
+        // The classes that every byte of the token has.
+        let all = token.iter().fold(u16::MAX, |all, b| all & bytes::of(*b));
         let hexed = token
             .strip_prefix(b"0x")
             .or_else(|| token.strip_prefix(b"0X"))
@@ -111,7 +119,7 @@ impl Scan<'_> {
         if (self.views[at].depth > 0 || token.len() < 4096) && !self.tokens_seen.insert(token) {
             return;
         }
-        if all_hex && self.token(at, "hex", base::base16(hexed), start) {
+        if all_hex && base::base16_into(hexed, room) && self.token_of(at, "hex", room, start) {
             return;
         }
         if all & DIGIT != 0 {
@@ -131,7 +139,7 @@ impl Scan<'_> {
             if part.len() < TOKEN_LEAST {
                 break;
             }
-            if self.token(at, "base64", base::base64(part), start + from) {
+            if base::base64_into(part, room) && self.token_of(at, "base64", room, start + from) {
                 break;
             }
             match part
@@ -183,16 +191,14 @@ impl Scan<'_> {
         }
     }
 
-    fn flush_run(&mut self, at: usize, text: &[u8], run: &[(usize, usize)]) {
-        let total: usize = run.iter().map(|(start, end)| end - start).sum();
-        let mut joined = Vec::with_capacity(total);
-        for (start, end) in run {
-            joined.extend_from_slice(&text[*start..*end]);
+    /// Chunks that were put together: hex or Base64.
+    fn whole(&mut self, at: usize, joined: &[u8], source: usize, room: &mut Vec<u8>) {
+        let hexed = joined.iter().all(u8::is_ascii_hexdigit);
+        if hexed && base::base16_into(joined, room) && self.token_of(at, "hex", room, source) {
+            return;
         }
-        let first = run[0].0;
-        let hexed = bytes::span(&joined, 0, HEX) == joined.len();
-        if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
-            self.token(at, "base64", base::base64(&joined), first);
+        if base::base64_into(joined, room) {
+            self.token_of(at, "base64", room, source);
         }
     }
 
@@ -201,6 +207,7 @@ impl Scan<'_> {
         let base =
             |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
         let (mut joined, mut width, mut parts, mut first) = (Vec::new(), 0, 0, 0);
+        let mut room = Vec::new();
         let mut from = 0;
         while from <= text.len() {
             let end = text[from..]
@@ -221,10 +228,7 @@ impl Scan<'_> {
                     parts += 1;
                 }
                 if parts >= 2 {
-                    let hexed = bytes::span(&joined, 0, HEX) == joined.len();
-                    if !(hexed && self.token(at, "hex", base::base16(&joined), first)) {
-                        self.token(at, "base64", base::base64(&joined), first);
-                    }
+                    self.whole(at, &joined, first, &mut room);
                 }
                 joined.clear();
                 parts = 0;
@@ -308,23 +312,29 @@ impl Scan<'_> {
     pub fn joins(&mut self, at: usize, text: &[u8]) {
         let mut values: Vec<u8> = Vec::new();
         let mut count = 0;
-        let mut i = 0;
+        let mut signs = Marks::new(text, |_, _, block: Block| block.any(b"\"[{"));
+        let mut ends = Marks::new(text, |_, _, block: Block| block.any(b"\"\\"));
+        let mut i = signs.next(0);
         while i < text.len() {
             if text[i] == b'"' {
-                let end = crate::path::string_end(text, i + 1);
+                // Ends as `string_end` says.
+                let mut end = ends.next(i + 1);
+                while end < text.len() && text[end] == b'\\' {
+                    end = ends.next(end + 2);
+                }
                 let after = text[(end + 1).min(text.len())..]
                     .iter()
                     .find(|b| !b.is_ascii_whitespace());
                 if after != Some(&b':') {
-                    values.extend_from_slice(&text[i + 1..end.min(text.len())]);
+                    values.extend_from_slice(&text[i + 1..end]);
                     count += 1;
                 }
                 i = end;
-            } else if matches!(text[i], b'[' | b'{') {
+            } else {
                 // A new container starts a new phrase.
                 self.flush_join(at, &mut values, &mut count);
             }
-            i += 1;
+            i = signs.next(i + 1);
         }
         self.flush_join(at, &mut values, &mut count);
     }

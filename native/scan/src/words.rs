@@ -1,9 +1,9 @@
 //! One pass of the automaton over a view: where the vocabulary stands, and what stands near.
 
+use crate::automaton;
 use crate::codec::fold::rot13;
 use crate::secrets::{self, Rule};
 use crate::vocab::{CONTEXT, KEY_ROOTS};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::sync::OnceLock;
 
 #[derive(Clone, Copy)]
@@ -123,7 +123,7 @@ const MARKS: &[(&str, Mark)] = &[
 ];
 
 pub struct Vocabulary {
-    automaton: AhoCorasick,
+    automaton: automaton::Words,
     entries: Vec<Vec<Entry>>,
     pub rules: Vec<Rule>,
 }
@@ -171,12 +171,7 @@ fn build() -> Vocabulary {
     for (word, mark) in MARKS {
         add(word.as_bytes().to_vec(), Entry::Mark(*mark));
     }
-    let automaton = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(&patterns)
-        .unwrap_or_else(|_| unreachable!("the vocabulary is fixed and small"));
+    let automaton = automaton::Words::new(&patterns);
     Vocabulary {
         automaton,
         entries,
@@ -193,6 +188,15 @@ pub struct Words {
     pub hidden: Vec<(usize, usize)>,
     pub secrets: Vec<(usize, usize, usize)>,
     pub marks: Vec<(Mark, usize, usize)>,
+    /// All of `context` together.
+    all: u32,
+}
+
+impl Words {
+    /// Does a word of the whole view say one of `bits`? If not, none near a value does.
+    pub fn says(&self, bits: u32) -> bool {
+        self.all & bits != 0
+    }
 }
 
 fn is_word(text: &[u8], start: usize, end: usize) -> bool {
@@ -210,9 +214,8 @@ fn is_word(text: &[u8], start: usize, end: usize) -> bool {
 pub fn words(text: &[u8]) -> Words {
     let v = vocabulary();
     let mut out = Words::default();
-    for m in v.automaton.find_overlapping_iter(text) {
-        let (start, end) = (m.start(), m.end());
-        for entry in &v.entries[m.pattern().as_usize()] {
+    v.automaton.find(text, |word, start, end| {
+        for entry in &v.entries[word] {
             match *entry {
                 Entry::Context(bits) => {
                     if is_word(text, start, end) {
@@ -225,7 +228,8 @@ pub fn words(text: &[u8]) -> Words {
                 Entry::Mark(mark) => out.marks.push((mark, start, end)),
             }
         }
-    }
+    });
+    out.all = out.context.iter().fold(0, |bits, c| bits | c.2);
     // Overlapping matches come ordered by end; look-ups search by start.
     out.context.sort_unstable();
     out
@@ -238,6 +242,9 @@ const AFTER: usize = 24;
 /// What the words near a value at `start..end` say. The key of the value itself wins; a comma,
 /// brace or line end separates the value from the words of others.
 pub fn near(text: &[u8], w: &Words, start: usize, end: usize) -> u32 {
+    if w.all == 0 {
+        return 0;
+    }
     let (from, keyed) = reach(text, start);
     let mut bits = collect(w, from, start);
     if !keyed {

@@ -1,5 +1,6 @@
 //! Is what a decoder made worth a view? The first bytes decide for nearly everything.
 
+use crate::blocks::{self, Block};
 use crate::bytes;
 use crate::codec::{fold, objects};
 
@@ -75,6 +76,20 @@ pub fn is_control(b: u8) -> bool {
     b.is_ascii_control() && !b.is_ascii_whitespace()
 }
 
+pub fn holds_control(text: &[u8]) -> bool {
+    let control = |at: usize, block: Block| {
+        let bits = block.within(0, 31) & !block.any(b"\t\n\x0c\r") | block.equal(127);
+        // Zeros beyond the end are none.
+        let left = text.len() - at;
+        if left < blocks::WIDTH {
+            bits & !(u64::MAX << left)
+        } else {
+            bits
+        }
+    };
+    blocks::find(text, 0, control) < text.len()
+}
+
 /// Heads of private keys in DER: PKCS #8 (RFC 5958) of Ed25519, X25519, RSA and EC, SEC 1.
 pub const DER_KEYS: &[&[u8]] = &[
     b"\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20",
@@ -105,4 +120,21 @@ fn looks_structured(s: &[u8]) -> bool {
         || objects::msgpack(s)
             .is_some_and(|t| t.len() > 8 && matches!(t.first(), Some(b'{' | b'[')))
         || objects::bson(s).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_character_is_found_wherever_it_stands() {
+        for byte in 0..=255u8 {
+            for at in [0, 5, 63, 64, 99] {
+                let mut text = [b'a'; 100];
+                text[at] = byte;
+                assert_eq!(holds_control(&text), is_control(byte));
+            }
+        }
+        assert!(!holds_control(b""));
+    }
 }

@@ -1,16 +1,5 @@
 //! Base16, 32, 58, 64 and 85 in the variants met in the wild.
 
-fn value64(b: u8) -> Option<u32> {
-    Some(match b {
-        b'A'..=b'Z' => u32::from(b - b'A'),
-        b'a'..=b'z' => u32::from(b - b'a') + 26,
-        b'0'..=b'9' => u32::from(b - b'0') + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    })
-}
-
 const T64: [u8; 256] = {
     let mut t = [255u8; 256];
     let mut i = 0;
@@ -29,49 +18,83 @@ const T64: [u8; 256] = {
     t
 };
 
+/// What a character of Base64 stands for; above 63 for others.
+pub fn value64(b: u8) -> u8 {
+    T64[usize::from(b)]
+}
+
 /// RFC 4648 sections 4 and 5, padding optional, both alphabets at once.
 pub fn base64(s: &[u8]) -> Option<Vec<u8>> {
-    let s = &s[..s.iter().rposition(|&b| b != b'=')? + 1];
+    let mut out = Vec::new();
+    base64_into(s, &mut out).then_some(out)
+}
+
+/// Into `out`, whose bytes mean nothing unless the answer is true.
+pub fn base64_into(s: &[u8], out: &mut Vec<u8>) -> bool {
+    let Some(last) = s.iter().rposition(|&b| b != b'=') else {
+        return false;
+    };
+    let s = &s[..=last];
     if s.len() % 4 == 1 {
-        return None;
+        return false;
     }
-    let mut out = Vec::with_capacity(s.len() * 3 / 4 + 3);
-    let mut quads = s.chunks_exact(4);
-    for quad in &mut quads {
-        let v = [
-            T64[usize::from(quad[0])],
-            T64[usize::from(quad[1])],
-            T64[usize::from(quad[2])],
-            T64[usize::from(quad[3])],
-        ];
-        if v.contains(&255) {
-            return None;
+    let (quads, rest) = s.as_chunks::<4>();
+    out.clear();
+    out.resize(quads.len() * 3, 0);
+    for (quad, slot) in quads.iter().zip(out.as_chunks_mut::<3>().0) {
+        let v = quad.map(|b| T64[usize::from(b)]);
+        if (v[0] | v[1] | v[2] | v[3]) > 63 {
+            return false;
         }
         let n =
             u32::from(v[0]) << 18 | u32::from(v[1]) << 12 | u32::from(v[2]) << 6 | u32::from(v[3]);
-        out.extend_from_slice(&n.to_be_bytes()[1..]);
+        slot.copy_from_slice(&n.to_be_bytes()[1..]);
     }
     let (mut bits, mut held) = (0u32, 0);
-    for &b in quads.remainder() {
-        bits = bits << 6 | value64(b)?;
+    for &b in rest {
+        let v = T64[usize::from(b)];
+        if v > 63 {
+            return false;
+        }
+        bits = bits << 6 | u32::from(v);
         held += 6;
         if held >= 8 {
             held -= 8;
             out.push((bits >> held) as u8);
         }
     }
-    Some(out)
+    true
 }
+
+const T16: [u8; 256] = {
+    let mut t = [255u8; 256];
+    let mut i = 0;
+    while i < 16 {
+        t[b"0123456789abcdef"[i] as usize] = i as u8;
+        t[b"0123456789ABCDEF"[i] as usize] = i as u8;
+        i += 1;
+    }
+    t
+};
 
 /// RFC 4648 section 8, either case.
 pub fn base16(s: &[u8]) -> Option<Vec<u8>> {
-    if s.len() % 2 == 1 {
-        return None;
+    let mut out = Vec::new();
+    base16_into(s, &mut out).then_some(out)
+}
+
+/// Into `out`, whose bytes mean nothing unless the answer is true.
+pub fn base16_into(s: &[u8], out: &mut Vec<u8>) -> bool {
+    let (pairs, rest) = s.as_chunks::<2>();
+    out.clear();
+    out.resize(pairs.len(), 0);
+    let mut all = 0;
+    for (pair, slot) in pairs.iter().zip(out.iter_mut()) {
+        let (high, low) = (T16[usize::from(pair[0])], T16[usize::from(pair[1])]);
+        all |= high | low;
+        *slot = high << 4 | low & 15;
     }
-    let v = |b: u8| (b as char).to_digit(16);
-    s.chunks_exact(2)
-        .map(|p| Some((v(p[0])? << 4 | v(p[1])?) as u8))
-        .collect()
+    rest.is_empty() && all < 16
 }
 
 /// RFC 4648 section 6 (or 7 with `hex`), either case, padding optional.

@@ -1,6 +1,7 @@
 //! gzip, zlib, raw deflate, brotli, zstd, zip and tar, each under a bound on its output.
 
-use super::probe;
+use super::dry_run;
+use super::probe::{self, Bits, First};
 use flate2::{Decompress, FlushDecompress, Status};
 use std::io::Read;
 
@@ -19,7 +20,7 @@ fn bound(input: usize, room: usize) -> usize {
 }
 
 /// Inflates `s`; `whole` demands that the input is used up (for streams without a magic).
-fn inflate(s: &[u8], zlib: bool, whole: bool, room: usize) -> Outcome {
+pub(super) fn inflate(s: &[u8], zlib: bool, whole: bool, room: usize) -> Outcome {
     let limit = bound(s.len(), room);
     let mut d = Decompress::new(zlib);
     let mut out = Vec::with_capacity((s.len() * 4).clamp(256, limit.max(256)));
@@ -57,7 +58,7 @@ fn inflate(s: &[u8], zlib: bool, whole: bool, room: usize) -> Outcome {
 }
 
 pub fn deflate(s: &[u8], room: usize) -> Outcome {
-    if !probe::deflate(s) {
+    if !probe::deflate(s) || !dry_run::deflate(s, bound(s.len(), room)) {
         return Outcome::Not;
     }
     inflate(s, false, true, room)
@@ -111,9 +112,17 @@ fn read_bounded(mut reader: impl Read, input: usize, room: usize) -> Outcome {
 }
 
 pub fn brotli(s: &[u8], room: usize) -> Outcome {
-    if !probe::brotli(s) {
-        return Outcome::Not;
+    let mut bits = Bits { s, at: 0 };
+    match probe::first(&mut bits) {
+        None => Outcome::Not,
+        Some(First::Block { last, length }) if !dry_run::brotli(&mut bits, last, length, room) => {
+            Outcome::Not
+        }
+        Some(_) => unbrotli(s, room),
     }
+}
+
+pub(super) fn unbrotli(s: &[u8], room: usize) -> Outcome {
     // Small buffers: most candidates are not brotli and fail within bytes.
     let outcome = read_bounded(
         brotli_decompressor::Decompressor::new(s, 512),

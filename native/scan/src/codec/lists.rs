@@ -193,18 +193,10 @@ pub fn hex_pairs(s: &[u8]) -> Vec<Found> {
     let mut out = Vec::new();
     let mut i = 0;
     loop {
-        i = bytes::find_word(s, i);
-        if i + 2 > s.len() {
-            break;
-        }
         // A pair, something between, and another: else nothing starts here.
-        let gap = s.get(i + 2).copied().unwrap_or(0);
-        let may = s[i].is_ascii_hexdigit()
-            && (bytes::is(gap, PAIR_GAP) && s[i + 1].is_ascii_hexdigit()
-                || matches!(s[i + 1], b'x' | b'X'));
-        if !may {
-            i += 1;
-            continue;
+        i = bytes::find_pair(s, i);
+        if i == s.len() {
+            break;
         }
         let start = i;
         let mut data = Vec::new();
@@ -263,10 +255,6 @@ pub fn spaced(s: &[u8]) -> Vec<Found> {
         }
         i = first - 1;
         let sep = s[i + 1];
-        if sep.is_ascii_alphanumeric() || s[i] == sep {
-            i += 1;
-            continue;
-        }
         let mut n = 0;
         while i + 2 * n + 1 < s.len() && s[i + 2 * n + 1] == sep {
             n += 1;

@@ -2,6 +2,7 @@
 //! further than its own format. What is worth a view is decided by the engine.
 pub mod base;
 pub mod compress;
+mod dry_run;
 pub mod escapes;
 pub mod fold;
 pub mod lists;

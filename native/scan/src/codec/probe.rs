@@ -3,34 +3,45 @@
 
 use super::compress::MAX_RATIO;
 
-struct Bits<'a> {
-    s: &'a [u8],
-    at: usize,
+pub(super) struct Bits<'a> {
+    pub s: &'a [u8],
+    pub at: usize,
 }
 
 impl Bits<'_> {
     /// The next 57 bits or more, least significant first; zeros beyond the end.
-    fn window(&self) -> u64 {
+    pub fn window(&self) -> u64 {
         let from = self.at >> 3;
         if let Some(Ok(bytes)) = self.s.get(from..from + 8).map(<[u8; 8]>::try_from) {
             return u64::from_le_bytes(bytes) >> (self.at & 7);
         }
-        let mut bytes = [0; 8];
-        let rest = self.s.get(from..).unwrap_or(&[]);
-        bytes[..rest.len()].copy_from_slice(rest);
-        u64::from_le_bytes(bytes) >> (self.at & 7)
+        let left = self.s.len().saturating_sub(from);
+        let word = match self.s.last_chunk::<8>() {
+            _ if left == 0 => 0,
+            Some(last) => u64::from_le_bytes(*last) >> (8 * (8 - left)),
+            None => {
+                let bytes = self.s[from..].iter().rev();
+                bytes.fold(0, |word, b| word << 8 | u64::from(*b))
+            }
+        };
+        word >> (self.at & 7)
     }
 
     /// `n` bits, at most 32, least significant first.
-    fn take(&mut self, n: usize) -> u32 {
+    pub fn take(&mut self, n: usize) -> u32 {
         let bits = self.window() & ((1 << n) - 1);
         self.at += n;
         bits as u32
     }
 
     /// A Huffman code of `n` bits, from 1 to 32, most significant first.
-    fn code(&mut self, n: usize) -> u32 {
+    pub fn code(&mut self, n: usize) -> u32 {
         self.take(n).reverse_bits() >> (32 - n)
+    }
+
+    /// Was more taken than there is?
+    pub fn beyond(&self) -> bool {
+        self.at > self.s.len() * 8
     }
 }
 
@@ -38,7 +49,7 @@ impl Bits<'_> {
 const SYMBOLS: usize = 24;
 
 /// RFC 1951 section 3.2.6: length and symbol of the fixed code for each nine bits that may come.
-static FIXED: [(u8, u16); 512] = {
+pub(super) static FIXED: [(u8, u16); 512] = {
     let mut by = [(0, 0); 512];
     let mut bits = 0;
     while bits < 512 {
@@ -104,7 +115,7 @@ fn fixed(bits: &mut Bits<'_>) -> bool {
 }
 
 /// Lengths of codes that leave nothing over and nothing out, or one code alone.
-fn full(lengths: &[u8]) -> bool {
+pub(super) fn full(lengths: &[u8]) -> bool {
     let (mut sum, mut used) = (0u32, 0);
     for length in lengths.iter().filter(|n| **n > 0) {
         sum += 1 << (15 - length);
@@ -115,7 +126,11 @@ fn full(lengths: &[u8]) -> bool {
 
 /// The lengths of a dynamic block's codes, themselves coded by `by`: (length, symbol) for each seven
 /// bits that may come.
-fn code_lengths(bits: &mut Bits<'_>, by: &[(u8, u8); 128], count: usize) -> Option<[u8; 320]> {
+pub(super) fn code_lengths(
+    bits: &mut Bits<'_>,
+    by: &[(u8, u8); 128],
+    count: usize,
+) -> Option<[u8; 320]> {
     let mut out = [0u8; 320];
     let mut n = 0;
     while n < count {
@@ -134,7 +149,7 @@ fn code_lengths(bits: &mut Bits<'_>, by: &[(u8, u8); 128], count: usize) -> Opti
 }
 
 /// Canonical codes of the code lengths, looked up by the next seven bits.
-fn table(lengths: &[u32; 19]) -> [(u8, u8); 128] {
+pub(super) fn table(lengths: &[u32; 19]) -> [(u8, u8); 128] {
     let mut by = [(0, 0); 128];
     let mut code = 0u32;
     for length in 1..=7u32 {
@@ -189,36 +204,50 @@ pub fn deflate(s: &[u8]) -> bool {
 /// Longest bytes that are no bomb whatever they claim: a SHA-512.
 const BOMB_LEAST: usize = 64;
 
+/// What the first meta-block of a brotli stream says of itself.
+pub(super) enum First {
+    /// Nothing is in it, but something may follow.
+    Metadata,
+    Block {
+        last: bool,
+        length: usize,
+    },
+}
+
 /// RFC 7932 section 9: window, last block and a length that the input can have made.
-pub fn brotli(s: &[u8]) -> bool {
-    let mut bits = Bits { s, at: 0 };
+pub(super) fn first(bits: &mut Bits<'_>) -> Option<First> {
     if bits.take(1) == 1 && bits.take(3) == 0 {
         let window = bits.take(3);
         if window == 1 {
-            return false;
+            return None;
         }
     }
     let last = bits.take(1) == 1;
     if last && bits.take(1) == 1 {
-        return false;
+        return None;
     }
     let nibbles = bits.take(2);
     if nibbles == 3 {
-        // Metadata: nothing is in it, but something may follow.
-        return !last && bits.take(1) == 0;
+        return (!last && bits.take(1) == 0).then_some(First::Metadata);
     }
     let count = nibbles as usize + 4;
     let length = bits.take(count * 4) as usize + 1;
     if count > 4 && length >> ((count - 1) * 4) == 0 {
-        return false;
+        return None;
     }
     // A longer one than its bytes can hold is a bomb: worth a try only where there is room for it.
-    length >= 4 && (length <= s.len().saturating_mul(MAX_RATIO) || s.len() > BOMB_LEAST)
+    let bytes = bits.s.len();
+    (length >= 4 && (length <= bytes.saturating_mul(MAX_RATIO) || bytes > BOMB_LEAST))
+        .then_some(First::Block { last, length })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn starts_brotli(s: &[u8]) -> bool {
+        first(&mut Bits { s, at: 0 }).is_some()
+    }
 
     /// Of every length, level and alphabet: stored, fixed and dynamic blocks, one or several.
     #[test]
@@ -251,7 +280,7 @@ mod tests {
         assert!(deflate(&[
             0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8, 0x40, 0x27, 0x00
         ]));
-        assert!(brotli(&[
+        assert!(starts_brotli(&[
             0x1b, 0x10, 0x00, 0x00, 0x24, 0x30, 0xc2, 0xb2, 0x68
         ]));
         let mut state = 1u32;
@@ -263,7 +292,7 @@ mod tests {
                     (state >> 24) as u8
                 })
                 .collect();
-            passed += u32::from(deflate(&bytes)) + u32::from(brotli(&bytes));
+            passed += u32::from(deflate(&bytes)) + u32::from(starts_brotli(&bytes));
         }
         assert!(passed < 150, "{passed}");
     }

@@ -101,7 +101,9 @@ pub fn digits(s: &[u8]) -> Vec<(usize, Vec<u8>)> {
             let hit = DIGITS
                 .iter()
                 .filter(|(w, _)| {
-                    rest.len() >= w.len() && rest[..w.len()].eq_ignore_ascii_case(w.as_bytes())
+                    w.as_bytes()[0] == rest[0] | 0x20
+                        && rest.len() >= w.len()
+                        && rest[..w.len()].eq_ignore_ascii_case(w.as_bytes())
                 })
                 .max_by_key(|(w, _)| w.len());
             match hit {
