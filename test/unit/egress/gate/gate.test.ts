@@ -203,6 +203,18 @@ describe('the gate', () => {
     gate.admit(call({ policy })).settle(passed);
   });
 
+  it('holds it back after the third block, where the policy names no number', () => {
+    const { open } = world();
+    const policy = { quotaBits: 1_000_000 };
+    for (let i = 0; i < 3; i++) {
+      createEgressGate({ ledger: open() }).admit(call({ policy })).settle(blocked);
+    }
+    const gate = createEgressGate({ ledger: open() });
+    expect(codeOf(() => gate.admit(call({ policy })))).toBe('EGRESS_QUARANTINE');
+    const four = { ...policy, blocksBeforeQuarantine: 4 };
+    gate.admit(call({ policy: four })).settle(passed);
+  });
+
   it('bans a module that told a planted row from everybody, until the operator lifts it', () => {
     const { open } = world();
     createEgressGate({ ledger: open() })
