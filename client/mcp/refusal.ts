@@ -4,6 +4,7 @@
  * it can choose (keys, sizes, texts, traps) must not reach that side through a refusal.
  */
 import { ERROR_CODES, type ErrorCode, NmpError, type Stage } from '../../shared/errors.ts';
+import { isChosenByLogic } from '../../shared/wire/chosen-by-logic.ts';
 import { RefusedError } from '../refused-error.ts';
 import type { CountBucket } from './block-budget.ts';
 
@@ -23,20 +24,6 @@ export interface Refusal {
   readonly padding: string;
 }
 
-/**
- * Ends that running logic can choose, by what it saw, between: they are told apart only inside the
- * node. Telling a trap from a blocked answer would be a bit of the records a call.
- */
-const CHOSEN_BY_LOGIC: ReadonlySet<ErrorCode> = new Set([
-  'EGRESS_BLOCKED',
-  'SANDBOX_TRAP',
-  'SANDBOX_FUEL',
-  'SANDBOX_MEMORY',
-  'SANDBOX_DEADLINE',
-  'SANDBOX_ABI',
-  'SANDBOX_LOST',
-]);
-
 const HINT_CHOSEN =
   'No answer left the node: it did not pass the egress filter, or the logic trapped or used up ' +
   'fuel, memory or time. Return only what the output schema and the data owner allow; to learn ' +
@@ -55,12 +42,13 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
 
 export function codeOf(error: unknown): ErrorCode {
   if (!(error instanceof NmpError)) return 'INTERNAL';
-  return CHOSEN_BY_LOGIC.has(error.code) ? 'EGRESS_BLOCKED' : error.code;
+  // Telling a trap from a blocked answer would be a bit of the records a call.
+  return isChosenByLogic(error.code) ? 'EGRESS_BLOCKED' : error.code;
 }
 
 /** True if logic ran and its own doing ended the call: such a block counts against its budget. */
 export function endedByLogic(error: unknown): boolean {
-  return error instanceof RefusedError && CHOSEN_BY_LOGIC.has(error.code);
+  return error instanceof RefusedError && isChosenByLogic(error.code);
 }
 
 const AUDIT_ID = /^[A-Za-z0-9_-]{22}$/;

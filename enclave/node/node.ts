@@ -23,7 +23,7 @@ import { createPipeline, type PipelineComponents } from './pipeline.ts';
 
 export interface NodeComponents
   extends Omit<ServeComponents, 'calls' | 'watchdogs'>,
-    Omit<PipelineComponents, 'suite'> {
+    Omit<PipelineComponents, 'suite' | 'sleep'> {
   readonly socket: EnclaveSocket;
 }
 
@@ -113,8 +113,9 @@ export async function createNode(components: NodeComponents, init: NodeInit): Pr
     nodePeerId: mesh.peerId.toMultihash().bytes,
   };
   const { simulated } = statement;
-  const calls = createPipeline(components, { capabilities: init.capabilities, simulated });
   const sleep = (ms: number, until: AbortSignal) => pause(ms, undefined, { signal: until });
+  const { capabilities } = init;
+  const calls = createPipeline({ ...components, sleep }, { capabilities, simulated });
   const watchdogs = new Watchdogs({ ...components, calls, sleep });
   const serving = { ...components, calls, watchdogs };
   const { signal } = shutdown;

@@ -32,6 +32,7 @@ import type { Outcome, RunResult, SandboxEngine } from '../sandbox/engine.ts';
 import type { CallContext, CallHandler } from '../session/serve.ts';
 import { parseArguments } from './arguments.ts';
 import { type Capability, findCapability, type Grant, grantsOf, importsOf } from './capability.ts';
+import { type CoarseClockComponents, waitForStep } from './coarse-clock.ts';
 import {
   createLogicJudge,
   kindOf,
@@ -40,7 +41,7 @@ import {
   type LogicKind,
 } from './logic.ts';
 
-export interface PipelineComponents extends LogicComponents {
+export interface PipelineComponents extends LogicComponents, Pick<CoarseClockComponents, 'sleep'> {
   readonly suite: CryptoSuite;
   readonly random: Random;
   readonly clock: Clock;
@@ -134,6 +135,7 @@ class Pipeline {
   }
 
   async call(request: LogicRequest, context: CallContext): Promise<Uint8Array> {
+    const startedMs = this.#components.clock.monotonicMs();
     try {
       return await this.#answer(request, context);
     } catch (cause) {
@@ -141,11 +143,13 @@ class Pipeline {
         cause instanceof Refused
           ? cause
           : new Refused(cause instanceof NmpError ? cause.code : 'INTERNAL');
+      const { code } = refused.error;
+      await waitForStep(this.#components, { code, startedMs }, context.signal);
       return encodeRefusal({
         stage: refused.error.stage,
-        code: refused.error.code,
+        code,
         countBucket: refused.countBucket,
-        retryable: RETRYABLE.has(refused.error.code),
+        retryable: RETRYABLE.has(code),
         auditId: toBase64Url(refused.auditId ?? this.#components.random.bytes(16)),
         reasons: [...refused.reasons],
       });

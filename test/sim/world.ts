@@ -315,7 +315,10 @@ export class World {
     const { egress, guardian, capabilities } = parts;
     const own = { egress, guardian, datasets, proofs };
     const pipeline = createPipeline(
-      { ...own, suite, random, clock, engine, sign: enclave.sign, readScriptEngine },
+      {
+        ...{ ...own, suite, random, clock, engine, sign: enclave.sign, readScriptEngine },
+        sleep: (ms) => scheduler.sleep(ms),
+      },
       { capabilities, simulated: true },
     );
     const nsm = {

@@ -69,6 +69,14 @@ export const GUEST: readonly Defence[] = [
     test: 'unit/wire/small-messages',
   },
   {
+    threat: 'speaks through refusals',
+    file: 'enclave/node/coarse-clock.ts',
+    from: 'REFUSAL_STEP_MS - (elapsedMs % REFUSAL_STEP_MS)',
+    to: '0',
+    test: 'unit/node',
+    within: 'coarse-clock',
+  },
+  {
     threat: 'never ends, or exhausts memory or stack',
     file: 'native/sandbox/src/engine.rs',
     from: '.set_fuel(request.fuel)',
