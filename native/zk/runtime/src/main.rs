@@ -10,6 +10,7 @@ extern crate alloc;
 
 #[path = "../../guest/src/arrow.rs"]
 mod arrow;
+mod bytes;
 #[path = "../../guest/src/dataset.rs"]
 mod dataset;
 mod hash;
@@ -53,8 +54,8 @@ static mut ENTROPY: [u32; 4] = [0; 4];
 const HEAD_BYTES: usize = core::mem::size_of::<Head>();
 
 fn read_head() -> Head {
-    let mut head = core::mem::MaybeUninit::<Head>::zeroed();
-    // SAFETY: `Head` has neither padding nor values that are invalid.
+    let mut head = core::mem::MaybeUninit::<Head>::uninit();
+    // SAFETY: `Head` has neither padding nor values that are invalid, and `read` fills all of it.
     unsafe {
         host::read(core::slice::from_raw_parts_mut(head.as_mut_ptr().cast(), HEAD_BYTES));
         head.assume_init()
