@@ -13,7 +13,6 @@ pub const T2: Reg = Reg(7);
 pub const S0: Reg = Reg(8);
 pub const S1: Reg = Reg(9);
 pub const A0: Reg = Reg(10);
-pub const A7: Reg = Reg(17);
 pub const S2: Reg = Reg(18);
 pub const S8: Reg = Reg(24);
 pub const S9: Reg = Reg(25);

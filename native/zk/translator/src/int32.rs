@@ -113,9 +113,28 @@ impl Gen<'_, '_> {
                 return self.compare_constant(a, op);
             }
         }
+        if let (Loc::Const(value), Test::Eq | Test::Ne) = (b, test) {
+            if value != 0
+                && encode::fits((value as i32).wrapping_neg())
+                && !self.is_consumed_by_branch()
+            {
+                return self.equals_constant(a, test, value as i32);
+            }
+        }
         let (a, b) = (self.reg(a)?, self.reg(b)?);
         let (a, b) = if swapped { (b, a) } else { (a, b) };
         self.conclude(Condition { test, a, b })
+    }
+
+    fn equals_constant(&mut self, a: Loc, test: Test, value: i32) -> Result<(), Refusal> {
+        let left = self.reg(a)?;
+        let rd = self.result(0)?;
+        self.asm.word(encode::addi(T0, left, value.wrapping_neg()));
+        self.asm.word(match test {
+            Test::Eq => encode::sltiu(rd, T0, 1),
+            _ => encode::op(Op::Sltu, rd, ZERO, T0),
+        });
+        self.push_result(Type::I32, rd)
     }
 
     fn compare_constant(&mut self, a: Loc, (value, inverted): (Slt, bool)) -> Result<(), Refusal> {

@@ -31,13 +31,13 @@ impl Gen<'_, '_> {
         };
         let left = [self.reg(a.words[0])?, self.reg(a.words[1])?];
         let mut right = [ZERO; 2];
-        for half in 0..2 {
-            let immediate = match b.words[half] {
+        for (reg, loc) in right.iter_mut().zip(b.words) {
+            let immediate = match loc {
                 Loc::Const(value) => op.immediate(ZERO, ZERO, value as i32).is_some(),
                 _ => false,
             };
             if !immediate {
-                right[half] = self.reg(b.words[half])?;
+                *reg = self.reg(loc)?;
             }
         }
         let pair = self.result_pair([left[1].bit() | right[1].bit(), 0])?;

@@ -95,20 +95,20 @@ impl Gen<'_, '_> {
             self.check(address, end);
             self.remember(loc, end);
         }
-        self.asm.word(encode::op(Op::Add, T1, address, S10));
         if offset + 4 <= 2047 {
+            self.asm.word(encode::op(Op::Add, T1, address, S10));
             return Some(Spot {
                 base: T1,
                 offset: offset as i32,
                 alignment: None,
             });
         }
-        self.asm.constant(T0, offset);
-        self.asm.word(encode::op(Op::Add, T1, T1, T0));
+        let spot = self.constant_spot(T0, abi::MEMORY + offset);
+        self.asm.word(encode::op(Op::Add, T1, address, T0));
         Some(Spot {
             base: T1,
-            offset: 0,
             alignment: None,
+            ..spot
         })
     }
 
@@ -121,20 +121,24 @@ impl Gen<'_, '_> {
                 alignment,
             };
         }
-        let (upper, low) = encode::split(abi::MEMORY + address);
-        self.asm.word(encode::lui(T1, upper));
-        if low + 4 <= 2047 {
-            return Spot {
-                base: T1,
-                offset: low,
-                alignment,
-            };
-        }
-        self.asm.word(encode::addi(T1, T1, low));
         Spot {
-            base: T1,
-            offset: 0,
             alignment,
+            ..self.constant_spot(T1, abi::MEMORY + address)
+        }
+    }
+
+    /// An address as a register and a constant, the register as few instructions as may be.
+    fn constant_spot(&mut self, reg: Reg, address: u32) -> Spot {
+        let (upper, low) = encode::split(address);
+        self.asm.word(encode::lui(reg, upper));
+        let near = low + 4 <= 2047;
+        if !near {
+            self.asm.word(encode::addi(reg, reg, low));
+        }
+        Spot {
+            base: reg,
+            offset: if near { low } else { 0 },
+            alignment: None,
         }
     }
 

@@ -126,7 +126,7 @@ fn deep_stacks() {
         for index in 0..40 {
             wide += &format!(
                 "(i64.mul (i64.extend_i32_u (local.get $x)) (i64.const {}))",
-                index * 0x1234_5678_9abi64
+                index * 0x0123_4567_89ab_i64
             );
         }
         wide += &"(i64.const 3) (i64.mul) (i64.xor)".repeat(39);

@@ -1,7 +1,8 @@
 //! Loads and stores at the edges of linear memory, aligned or not.
 
-use crate::support::oracle::{compare, compare_wat};
-use crate::support::{machine::End, module, pure};
+use crate::support::machine::{End, Machine};
+use crate::support::oracle::{compare, compare_wat, execute};
+use crate::support::{module, pure, translate};
 
 const LOADS: &[(&str, &str, u64)] = &[
     ("i32", "load", 4),
@@ -73,7 +74,7 @@ fn each(
     fields: &str,
     bytes: u64,
     prepare: &str,
-    access: impl Fn(&str, &str, u64, bool, &str) -> String,
+    access: impl Fn(&str, &str, u64, &str) -> String,
     list: &[(&str, &str, u64)],
 ) {
     for &(ty, name, width) in list {
@@ -99,48 +100,49 @@ fn each(
             0xffff_fff8,
             0xffff_ffff,
         ] {
-            for constant in [false, true] {
-                let tried = addresses(bytes, offset, width);
-                let inputs: Vec<Vec<u8>> = tried
-                    .iter()
-                    .map(|address| (*address as u32).to_le_bytes().to_vec())
-                    .collect();
-                let mut index = 0;
-                while index < inputs.len() {
-                    let operand = if constant {
-                        format!("(i32.const {})", tried[index] as u32 as i32)
-                    } else {
-                        "(local.get $at)".into()
-                    };
-                    let wat = format!(
-                        r#"(module {memory} {fields}
-                        (func (export "nmp_alloc") (param i32) (result i32) {prepare} (i32.const 0))
-                        (func (export "nmp_run") (param $p i32) (param $n i32) (result i64) (local $at i32) (local $v i64)
-                          (local.set $at (i32.load (i32.const 0)))
-                          (local.set $v (i64.const 0x8182838485868788))
-                          {}))"#,
-                        access(ty, name, offset, constant, &operand)
-                    );
-                    let here = if constant {
-                        &inputs[index..=index]
-                    } else {
-                        &inputs[index..]
-                    };
-                    let (seen, _) = compare(&module(&wat), here);
-                    for (one, address) in seen.iter().zip(&tried[index..]) {
-                        let expected = if allowed(bytes, *address, offset, width) {
-                            End::Returned
-                        } else {
-                            End::Trap
-                        };
-                        assert_eq!(
-                            one.end, expected,
-                            "{ty}.{name} offset {offset} at {address}"
-                        );
-                    }
-                    // Constants are a module each: some of them do.
-                    index += if constant { 1 + index % 7 } else { seen.len() };
-                }
+            let tried = addresses(bytes, offset, width);
+            let (within, beyond): (Vec<u64>, Vec<u64>) = tried
+                .into_iter()
+                .partition(|address| allowed(bytes, *address, offset, width));
+            let of = |operand: &str| {
+                let access = access(ty, name, offset, operand);
+                module(&format!(
+                    r#"(module {memory} {fields}
+                    (func (export "nmp_alloc") (param i32) (result i32) {prepare} (i32.const 0))
+                    (func (export "nmp_run") (param $p i32) (param $n i32) (result i64) (local $at i32) (local $v i64)
+                      (local.set $at (i32.load (i32.const 0)))
+                      (local.set $v (i64.const 0x8182838485868788))
+                      {access}))"#
+                ))
+            };
+            let input = |address: u64| (address as u32).to_le_bytes().to_vec();
+            let dynamic = of("(local.get $at)");
+            let inputs: Vec<Vec<u8>> = within.iter().map(|address| input(*address)).collect();
+            let (seen, _) = compare(&dynamic, &inputs);
+            assert!(seen.iter().all(|one| one.end == End::Returned));
+            let elf = translate(&dynamic).expect("a module of the profile");
+            let mut untouched = Machine::new(&elf, 0).memory().to_vec();
+            for address in &beyond {
+                let (seen, mut machine) = execute(&elf, &[input(*address)], 1000);
+                assert_eq!(
+                    seen[0].end,
+                    End::Trap,
+                    "{ty}.{name} offset {offset} at {address}"
+                );
+                untouched[..4].copy_from_slice(&input(*address));
+                assert!(machine.memory() == untouched, "written before the trap");
+            }
+            // The address is known when translating: each is a module.
+            let some = within.iter().step_by(9).chain(beyond.iter().step_by(17));
+            for address in some {
+                let constant = of(&format!("(i32.const {})", *address as u32 as i32));
+                let (seen, _) = compare(&constant, &[input(*address)]);
+                let expected = allowed(bytes, *address, offset, width);
+                assert_eq!(
+                    seen[0].end == End::Returned,
+                    expected,
+                    "{ty}.{name} offset {offset} at {address}"
+                );
             }
         }
     }
@@ -155,11 +157,11 @@ fn as_i64(ty: &str, value: &str) -> String {
     }
 }
 
-fn load(ty: &str, name: &str, offset: u64, _: bool, operand: &str) -> String {
+fn load(ty: &str, name: &str, offset: u64, operand: &str) -> String {
     as_i64(ty, &format!("({ty}.{name} offset={offset} {operand})"))
 }
 
-fn store(ty: &str, name: &str, offset: u64, _: bool, operand: &str) -> String {
+fn store(ty: &str, name: &str, offset: u64, operand: &str) -> String {
     let value = match ty {
         "i32" => "(i32.wrap_i64 (local.get $v))",
         "f32" => "(f32.reinterpret_i32 (i32.wrap_i64 (local.get $v)))",
@@ -195,7 +197,7 @@ fn memory_that_has_grown() {
                     r#"(module (memory (export "memory") 1 2)
                     (func (export "nmp_alloc") (param i32) (result i32) {grow} (i32.const 0))
                     (func (export "nmp_run") (param i32 i32) (result i64) {}))"#,
-                    load(ty, name, offset, true, "(i32.load (i32.const 0))")
+                    load(ty, name, offset, "(i32.load (i32.const 0))")
                 );
                 let input = (address as u32).to_le_bytes().to_vec();
                 let (seen, _) = compare_wat(&wat, &[input]);

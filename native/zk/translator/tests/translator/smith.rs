@@ -33,8 +33,10 @@ fn config(seed: u64) -> Config {
         max_data_segments: 4,
         max_element_segments: 4,
         max_globals: 6,
-        allow_start_export: seed % 3 == 0,
+        allow_start_export: seed.is_multiple_of(3),
         allow_invalid_funcs: false,
+        // Every other one runs on to where it returns.
+        disallow_traps: seed.is_multiple_of(2),
         generate_custom_sections: false,
         min_funcs: 2,
         min_types: 2,

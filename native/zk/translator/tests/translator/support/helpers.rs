@@ -279,6 +279,7 @@ fn to_u32(value: f64) -> Result<u64, End> {
 }
 
 fn to_i64(value: f64) -> Result<u64, End> {
-    check(value >= -9_223_372_036_854_775_808.0 && value < 9_223_372_036_854_775_808.0)?;
+    let least = -9_223_372_036_854_775_808.0;
+    check((least..-least).contains(&value))?;
     Ok(value as i64 as u64)
 }

@@ -223,7 +223,10 @@ impl Machine {
     }
 
     fn load_checked(&mut self, address: u32, size: u32) -> u32 {
-        assert!(address % size == 0, "unaligned load at {address:#x}");
+        assert!(
+            address.is_multiple_of(size),
+            "unaligned load at {address:#x}"
+        );
         if address >= abi::MEMORY {
             let bytes = self.memory_bytes();
             assert!(
@@ -242,7 +245,10 @@ impl Machine {
     }
 
     fn store_checked(&mut self, address: u32, size: u32, value: u32) {
-        assert!(address % size == 0, "unaligned store at {address:#x}");
+        assert!(
+            address.is_multiple_of(size),
+            "unaligned store at {address:#x}"
+        );
         if address >= abi::MEMORY {
             let bytes = self.memory_bytes();
             assert!(
@@ -261,7 +267,11 @@ impl Machine {
 
     fn step(&mut self) {
         let offset = self.pc.wrapping_sub(abi::CODE);
-        assert!(offset % 4 == 0, "unaligned fetch at {:#x}", self.pc);
+        assert!(
+            offset.is_multiple_of(4),
+            "unaligned fetch at {:#x}",
+            self.pc
+        );
         let word = *self
             .code
             .get(offset as usize / 4)

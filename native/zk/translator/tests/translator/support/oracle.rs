@@ -11,7 +11,24 @@ pub struct Seen {
     pub end: End,
     /// Of `nmp_run`, if it returned.
     pub value: u64,
+    /// All of it after the last run, the start of it after the others.
     pub memory: Vec<u8>,
+}
+
+/// So much of memory is compared after each run.
+const GLANCE: usize = 4096;
+
+fn last(index: usize, inputs: &[Vec<u8>], end: End) -> bool {
+    end != End::Returned || index + 1 == inputs.len()
+}
+
+fn glance(memory: &[u8], last: bool) -> Vec<u8> {
+    memory[..if last {
+        memory.len()
+    } else {
+        memory.len().min(GLANCE)
+    }]
+        .to_vec()
 }
 
 fn end(error: &wasmi::Error) -> End {
@@ -56,7 +73,7 @@ pub fn interpret(wasm: &[u8], inputs: &[Vec<u8>], fuel: u64) -> Vec<Seen> {
         .get_typed_func::<(i32, i32), i64>(&store, "nmp_run")
         .expect("nmp_run");
     let mut seen = Vec::new();
-    for input in inputs {
+    for (index, input) in inputs.iter().enumerate() {
         let length = input.len() as i32;
         let pointer = alloc.call(&mut store, length);
         let result = pointer.and_then(|pointer| {
@@ -70,7 +87,7 @@ pub fn interpret(wasm: &[u8], inputs: &[Vec<u8>], fuel: u64) -> Vec<Seen> {
         seen.push(Seen {
             end,
             value,
-            memory: memory.data(&store).to_vec(),
+            memory: glance(memory.data(&store), last(index, inputs, end)),
         });
         if end != End::Returned {
             break;
@@ -94,7 +111,7 @@ pub fn execute(elf: &[u8], inputs: &[Vec<u8>], fuel: u64) -> (Vec<Seen>, Machine
         );
     }
     let mut seen = Vec::new();
-    for input in inputs {
+    for (index, input) in inputs.iter().enumerate() {
         let length = input.len() as u32;
         let mut outcome = machine.invoke(abi::HEADER_ALLOC, [length, 0]);
         if outcome.end == End::Returned {
@@ -113,7 +130,7 @@ pub fn execute(elf: &[u8], inputs: &[Vec<u8>], fuel: u64) -> (Vec<Seen>, Machine
         seen.push(Seen {
             end: outcome.end,
             value,
-            memory: machine.memory().to_vec(),
+            memory: glance(machine.memory(), last(index, inputs, outcome.end)),
         });
         if outcome.end != End::Returned {
             break;
@@ -124,7 +141,7 @@ pub fn execute(elf: &[u8], inputs: &[Vec<u8>], fuel: u64) -> (Vec<Seen>, Machine
 
 /// Both must see the same; returns it, and the machine as it ended.
 pub fn compare(wasm: &[u8], inputs: &[Vec<u8>]) -> (Vec<Seen>, Machine) {
-    const FUEL: u64 = 50_000_000;
+    const FUEL: u64 = 1 << 40;
     let expected = interpret(wasm, inputs, FUEL);
     let elf = super::translate(wasm).expect("a module of the profile");
     let (seen, machine) = execute(&elf, inputs, FUEL);
