@@ -324,8 +324,15 @@ impl Gen<'_, '_> {
         self.begin_fuel();
     }
 
-    pub fn forget_local(&mut self, word: usize) {
-        self.checked.retain(|one| one.base != Loc::Local(word));
+    /// The local is written: nothing is known of its words any more. (The high word of a 64-bit local
+    /// is an address, too, once it was shifted down.)
+    pub fn forget_local(&mut self, local: usize) {
+        let Some(&first) = self.locals.first_word.get(local) else {
+            return;
+        };
+        let words = first..first + self.locals.types[local].words();
+        self.checked
+            .retain(|one| !words.clone().any(|word| one.base == Loc::Local(word)));
     }
 }
 

@@ -291,8 +291,7 @@ impl Gen<'_, '_> {
         let Some(local) = self.sink.take() else {
             return self.push(ty, words);
         };
-        let word = self.locals.first_word[local];
-        self.forget_local(word);
+        self.forget_local(local);
         let tee = matches!(self.operators.get(self.pc), Some(Operator::LocalTee { .. }));
         self.pc += 1;
         self.charge();
@@ -336,7 +335,7 @@ impl Gen<'_, '_> {
             }
         }
         self.put_all(moves);
-        self.forget_local(word);
+        self.forget_local(local);
         self.release();
         Ok(())
     }

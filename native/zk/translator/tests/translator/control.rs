@@ -359,3 +359,30 @@ fn a_start_that_traps() {
     assert_eq!(compare_wat(&table, &[vec![]]).0[0].end, End::Trap);
     assert_eq!(trap("", "(unreachable)"), End::Trap);
 }
+
+/// More code than a jump reaches: calls, traps and fuel go the long way.
+#[test]
+fn code_beyond_one_jump() {
+    let filler = "(local.set 1 (i64.mul (local.get 1) (i64.const 0x123456789abcdef)))".repeat(2500);
+    let functions: String = (0..12)
+        .map(|index| {
+            let then = if index == 0 {
+                "(if (i32.eqz (local.get 0)) (then (unreachable))) (i64.load (i32.sub (local.get 0) (i32.const 4)))".into()
+            } else {
+                format!("(i64.add (local.get 1) (call $f{} (local.get 0)))", index - 1)
+            };
+            format!("(func $f{index} (param i32) (result i64) (local i64) (local.set 1 (i64.const {index})) {filler} {then})")
+        })
+        .collect();
+    let body = "(call $f11 (local.get $x))";
+    let elf = crate::support::translate(&crate::support::module(&pure(
+        &functions,
+        &format!("(local $x i32) {body}"),
+    )));
+    assert!(elf.expect("a module").len() > 1 << 20);
+    run(&functions, body, &[5, 77]);
+    assert_eq!(
+        trap(&functions, &format!("(local $x i32) {body}")),
+        End::Trap
+    );
+}
