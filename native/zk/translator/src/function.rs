@@ -53,7 +53,7 @@ pub struct Gen<'m, 'a> {
     pub slots: usize,
 }
 
-/// A basic block that is charged at its start, where two items wait for its length.
+/// A basic block that is charged at its start, where three items wait for its length.
 struct FuelBlock {
     item: usize,
     back: Label,
@@ -271,7 +271,7 @@ impl Gen<'_, '_> {
         self.end_fuel();
         let item = self.asm.items.len();
         let back = self.asm.label();
-        self.asm.items.extend([Item::Nothing, Item::Nothing]);
+        self.asm.items.extend([Item::Nothing; 3]);
         self.asm.bind(back);
         self.fuel = Some(FuelBlock {
             item,
@@ -287,20 +287,14 @@ impl Gen<'_, '_> {
         if block.count == 0 {
             return;
         }
-        let refill = self.refill(block.back);
-        self.asm.items[block.item] = Item::Word(encode::addi(S9, S9, -(block.count as i32)));
-        self.asm.items[block.item + 1] = Item::Branch(Test::Lt, S9, ZERO, refill);
-    }
-
-    /// Out of line: more fuel, and back.
-    fn refill(&mut self, back: Label) -> Label {
-        let refill = self.asm.label();
-        self.out_of_line(|gen| {
-            gen.asm.bind(refill);
-            gen.routine(Routine::Refill);
-            gen.asm.jump(back);
-        });
-        refill
+        let charge = encode::addi(S9, S9, -(block.count as i32));
+        let [enough, more] = refill(block.back);
+        for (item, place) in [Item::Word(charge), enough, more]
+            .into_iter()
+            .zip(block.item..)
+        {
+            self.asm.items[place] = item;
+        }
     }
 
     /// One more unit of fuel for each 64 of `length` begun. Clobbers t0 and t1.
@@ -311,8 +305,7 @@ impl Gen<'_, '_> {
         self.asm.word(encode::op(Op::Add, T0, T0, T1));
         self.asm.word(encode::op(Op::Sub, S9, S9, T0));
         let back = self.asm.label();
-        let refill = self.refill(back);
-        self.asm.branch(Test::Lt, S9, ZERO, refill);
+        self.asm.items.extend(refill(back));
         self.asm.bind(back);
     }
 
@@ -334,6 +327,15 @@ impl Gen<'_, '_> {
         self.checked
             .retain(|one| !words.clone().any(|word| one.base == Loc::Local(word)));
     }
+}
+
+/// More fuel unless there is enough. In line: what a branch takes out of line takes as much room, and
+/// then the way back.
+fn refill(back: Label) -> [Item; 2] {
+    [
+        Item::Branch(Test::Ge, S9, ZERO, back),
+        Item::Far(T0, Target::Routine(Routine::Refill)),
+    ]
 }
 
 /// The instance as an offset from linear memory, whose address s10 holds.
