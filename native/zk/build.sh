@@ -99,7 +99,7 @@ runtime() {
   build_std runtime riscv32im-risc0-zkvm-elf \
     "-Cpasses=lower-atomic -Clink-arg=-T$PWD/runtime/link.ld -Clink-arg=--fatal-warnings -Cpanic=abort" \
     -Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem
-  cp "$TARGETS/zk-runtime-target/riscv32im-risc0-zkvm-elf/release/nmp-zk-runtime" runtime.elf
+  install -m 644 "$TARGETS/zk-runtime-target/riscv32im-risc0-zkvm-elf/release/nmp-zk-runtime" runtime.elf
 }
 
 guest() {
