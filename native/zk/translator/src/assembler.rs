@@ -53,18 +53,38 @@ pub enum Reach {
 pub enum Patch {
     Far(Reg, Target),
     Address(Reg, u32),
+    /// A jump between the two parts of the function.
+    Across(Spot),
 }
 
 #[derive(Default)]
 pub struct Assembler {
     pub items: Vec<Item>,
+    /// The first item of what is rare. It is placed behind the rare parts of the functions before, far
+    /// from what is usual: a page of code that is not read costs nothing.
+    pub rare: usize,
     labels: usize,
 }
 
-pub struct Assembled {
+/// Where in a function's code: in its rare part or not, and bytes from that part's start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    pub rare: bool,
+    pub at: usize,
+}
+
+/// One part of a function.
+#[derive(Default)]
+pub struct Part {
     pub words: Vec<u32>,
     /// Index of a word, and what it waits for.
     pub patches: Vec<(usize, Patch)>,
+}
+
+#[derive(Default)]
+pub struct Assembled {
+    pub usual: Part,
+    pub rare: Part,
 }
 
 impl Assembler {
@@ -122,48 +142,50 @@ impl Assembler {
 
     pub fn assemble(&self, reach: Reach) -> Result<Assembled, Refusal> {
         let long = self.long_branches(reach);
-        let at = self.label_offsets(reach, &long);
-        let mut words = Vec::new();
-        let mut patches = Vec::new();
-        let distance = |label: Label, words: &Vec<u32>| -> Result<i32, Refusal> {
-            let target = *at.get(label.0).ok_or(Refusal::Limit)?;
-            Ok(target as i32 - (words.len() * 4) as i32)
-        };
+        let labels = self.label_spots(reach, &long);
+        let mut assembled = Assembled::default();
         for (index, item) in self.items.iter().enumerate() {
+            let rare = self.is_rare(index, reach);
+            let part = if rare {
+                &mut assembled.rare
+            } else {
+                &mut assembled.usual
+            };
+            let here = Spot {
+                rare,
+                at: part.words.len() * 4,
+            };
+            let target = |label: Label| labels.get(label.0).copied().ok_or(Refusal::Limit);
             match *item {
                 Item::Nothing | Item::Label(_) => {}
-                Item::Word(word) => words.push(word),
-                Item::Jump(label) => {
-                    let distance = distance(label, &words)?;
-                    words.push(encode::jal(encode::ZERO, distance));
+                Item::Word(word) => part.words.push(word),
+                Item::Jump(label) => part.jump(here, target(label)?),
+                Item::Branch(test, a, b, label) if long.get(index) == Some(&true) => {
+                    part.words.push(encode::branch(test.inverted(), a, b, 8));
+                    let at = here.at + 4;
+                    part.jump(Spot { rare, at }, target(label)?);
                 }
                 Item::Branch(test, a, b, label) => {
-                    if long.get(index) == Some(&true) {
-                        words.push(encode::branch(test.inverted(), a, b, 8));
-                        let distance = distance(label, &words)?;
-                        words.push(encode::jal(encode::ZERO, distance));
-                    } else {
-                        let distance = distance(label, &words)?;
-                        words.push(encode::branch(test, a, b, distance));
-                    }
+                    let distance = target(label)?.at as i32 - here.at as i32;
+                    part.words.push(encode::branch(test, a, b, distance));
                 }
                 Item::Far(link, target) => {
-                    patches.push((words.len(), Patch::Far(link, target)));
-                    words.push(0);
-                    if reach == Reach::Far {
-                        words.push(0);
-                    }
+                    let words = if reach == Reach::Far { 2 } else { 1 };
+                    part.wait(Patch::Far(link, target), words);
                 }
-                Item::Address(rd, function) => {
-                    patches.push((words.len(), Patch::Address(rd, function)));
-                    words.extend([0, 0]);
-                }
+                Item::Address(rd, function) => part.wait(Patch::Address(rd, function), 2),
             }
         }
-        if words.len() * 4 > limits::FUNCTION_CODE_MAX {
+        let words = assembled.usual.words.len() + assembled.rare.words.len();
+        if words * 4 > limits::FUNCTION_CODE_MAX {
             return Err(Refusal::Limit);
         }
-        Ok(Assembled { words, patches })
+        Ok(assembled)
+    }
+
+    /// Parts are apart only where every jump between them reaches.
+    fn is_rare(&self, index: usize, reach: Reach) -> bool {
+        reach == Reach::Near && index >= self.rare
     }
 
     /// Grows branches until all reach. A few rounds do; what would need more gets only long ones,
@@ -172,19 +194,20 @@ impl Assembler {
         const ROUNDS: usize = 8;
         let mut long: Vec<bool> = alloc::vec![false; self.items.len()];
         for _ in 0..ROUNDS {
-            let at = self.label_offsets(reach, &long);
-            let mut offset = 0usize;
+            let labels = self.label_spots(reach, &long);
             let mut grown = false;
-            for (index, item) in self.items.iter().enumerate() {
-                if let Item::Branch(_, _, _, label) = item {
-                    let target = at.get(label.0).copied().unwrap_or(0) as i64;
-                    if !long[index] && !(-4096..=4094).contains(&(target - offset as i64)) {
-                        long[index] = true;
-                        grown = true;
-                    }
+            self.each_spot(reach, &long.clone(), |index, item, here| {
+                let Item::Branch(_, _, _, label) = item else {
+                    return;
+                };
+                let target = labels.get(label.0).copied().unwrap_or_default();
+                let distance = target.at as i64 - here.at as i64;
+                let reaches = target.rare == here.rare && (-4096..=4094).contains(&distance);
+                if !long[index] && !reaches {
+                    long[index] = true;
+                    grown = true;
                 }
-                offset += size(item, reach, long[index]);
-            }
+            });
             if !grown {
                 return long;
             }
@@ -192,16 +215,40 @@ impl Assembler {
         alloc::vec![true; self.items.len()]
     }
 
-    fn label_offsets(&self, reach: Reach, long: &[bool]) -> Vec<usize> {
-        let mut at = alloc::vec![0; self.labels];
-        let mut offset = 0;
-        for (index, item) in self.items.iter().enumerate() {
+    fn label_spots(&self, reach: Reach, long: &[bool]) -> Vec<Spot> {
+        let mut labels = alloc::vec![Spot::default(); self.labels];
+        self.each_spot(reach, long, |_, item, here| {
             if let Item::Label(label) = item {
-                at[label.0] = offset;
+                labels[label.0] = here;
             }
-            offset += size(item, reach, long[index]);
+        });
+        labels
+    }
+
+    fn each_spot(&self, reach: Reach, long: &[bool], mut visit: impl FnMut(usize, &Item, Spot)) {
+        let mut at = [0; 2];
+        for (index, item) in self.items.iter().enumerate() {
+            let rare = self.is_rare(index, reach);
+            let at = &mut at[usize::from(rare)];
+            visit(index, item, Spot { rare, at: *at });
+            *at += size(item, reach, long[index]);
         }
-        at
+    }
+}
+
+impl Part {
+    fn wait(&mut self, patch: Patch, words: usize) {
+        self.patches.push((self.words.len(), patch));
+        self.words.resize(self.words.len() + words, 0);
+    }
+
+    fn jump(&mut self, here: Spot, target: Spot) {
+        if here.rare == target.rare {
+            let distance = target.at as i32 - here.at as i32;
+            self.words.push(encode::jal(encode::ZERO, distance));
+        } else {
+            self.wait(Patch::Across(target), 1);
+        }
     }
 }
 

@@ -122,13 +122,14 @@ impl Gen<'_, '_> {
         let body = core::mem::take(&mut self.asm.items);
         self.prologue(frame);
         self.asm.items.extend(body);
-        let late = core::mem::take(&mut self.late);
-        self.asm.items.extend(late);
         let trap = self.trap;
         self.asm.bind(trap);
         self.asm
             .items
             .push(Item::Far(ZERO, Target::Routine(Routine::Trap)));
+        self.asm.rare = self.asm.items.len();
+        let late = core::mem::take(&mut self.late);
+        self.asm.items.extend(late);
         Ok(self.asm)
     }
 
