@@ -7,5 +7,6 @@ mod instructions;
 mod kernels;
 mod memory;
 mod refusals;
+mod registers;
 mod smith;
 mod support;
