@@ -4,12 +4,12 @@
 use crate::support::oracle::{compare, Seen};
 use crate::support::{machine::End, module, pure, values};
 
-const I32_BINARY: &[&str] = &[
+const BINARY: &[&str] = &[
     "add", "sub", "mul", "div_s", "div_u", "rem_s", "rem_u", "and", "or", "xor", "shl", "shr_s",
     "shr_u", "rotl", "rotr", "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s",
     "ge_u",
 ];
-const FLOAT_BINARY: &[&str] = &[
+const BINARY_OF_FLOATS: &[&str] = &[
     "add", "sub", "mul", "div", "min", "max", "copysign", "eq", "ne", "lt", "gt", "le", "ge",
 ];
 
@@ -64,7 +64,7 @@ fn store(ty: &str, at: u32, value: &str) -> String {
 }
 
 /// The forms of one binary instruction.
-fn forms(ty: &str, name: &str, constants: &[(String, String)]) -> Vec<String> {
+fn forms(ty: &str, name: &str) -> Vec<String> {
     let result = if is_test(name) { "i32" } else { ty };
     let call = |a: &str, b: &str| format!("({ty}.{name} {a} {b})");
     let (a, b) = ("(local.get $a)", "(local.get $b)");
@@ -151,20 +151,29 @@ fn forms(ty: &str, name: &str, constants: &[(String, String)]) -> Vec<String> {
             store(ty, 24, a)
         ));
     }
-    for (left, right) in constants {
-        bodies.push(store(result, 16, &call(a, right)));
-        bodies.push(store(result, 16, &call(left, b)));
-        bodies.push(store(result, 16, &call(left, right)));
+    bodies
+}
+
+/// The forms of it with constants.
+fn constant_forms(ty: &str, name: &str, constants: &[String]) -> Vec<String> {
+    let result = if is_test(name) { "i32" } else { ty };
+    let call = |a: &str, b: &str| format!("({ty}.{name} {a} {b})");
+    let (a, b) = ("(local.get $a)", "(local.get $b)");
+    let mut bodies = Vec::new();
+    for constant in constants {
+        bodies.push(store(result, 16, &call(a, constant)));
+        bodies.push(store(result, 16, &call(constant, b)));
+        bodies.push(store(result, 16, &call(constant, constant)));
         if is_test(name) {
             bodies.push(format!(
                 "(if {} (then {}))",
-                call(a, right),
+                call(a, constant),
                 store("i32", 24, "(i32.const 80)")
             ));
         } else {
             bodies.push(format!(
                 "(local.set $a {}) {}",
-                call(a, right),
+                call(a, constant),
                 store(ty, 24, a)
             ));
         }
@@ -172,44 +181,40 @@ fn forms(ty: &str, name: &str, constants: &[(String, String)]) -> Vec<String> {
     bodies
 }
 
-#[test]
-fn binary_of_32_bits() {
-    let inputs: Vec<Vec<u8>> = values::I32
+/// All forms of all instructions of two operands, at all pairs of values; those with a constant at
+/// all values of the other operand.
+fn every_binary(ty: &str, all: &[u64], constants: &[String]) {
+    let inputs: Vec<Vec<u8>> = all
         .iter()
-        .flat_map(|a| {
-            values::I32
-                .iter()
-                .map(|b| input(u64::from(*a), u64::from(*b)))
-        })
+        .flat_map(|a| all.iter().map(|b| input(*a, *b)))
         .collect();
-    let constants: Vec<(String, String)> = values::I32
-        .iter()
-        .map(|value| format!("(i32.const {})", *value as i32))
-        .map(|text| (text.clone(), text))
-        .collect();
-    for name in I32_BINARY {
-        for body in forms("i32", name, &constants) {
-            both("i32", &body, &inputs);
+    let equal: Vec<Vec<u8>> = all.iter().map(|a| input(*a, *a)).collect();
+    for name in BINARY {
+        for body in forms(ty, name) {
+            both(ty, &body, &inputs);
+        }
+        for body in constant_forms(ty, name, constants) {
+            both(ty, &body, &equal);
         }
     }
 }
 
 #[test]
-fn binary_of_64_bits() {
-    let inputs: Vec<Vec<u8>> = values::I64
+fn binary_of_32_bits() {
+    let constants: Vec<String> = values::I32
         .iter()
-        .flat_map(|a| values::I64.iter().map(|b| input(*a, *b)))
+        .map(|value| format!("(i32.const {})", *value as i32))
         .collect();
-    let constants: Vec<(String, String)> = values::I64
+    every_binary("i32", &values::I32.map(u64::from), &constants);
+}
+
+#[test]
+fn binary_of_64_bits() {
+    let constants: Vec<String> = values::I64
         .iter()
         .map(|value| format!("(i64.const {})", *value as i64))
-        .map(|text| (text.clone(), text))
         .collect();
-    for name in I32_BINARY {
-        for body in forms("i64", name, &constants) {
-            both("i64", &body, &inputs);
-        }
-    }
+    every_binary("i64", &values::I64, &constants);
 }
 
 #[test]
@@ -229,7 +234,7 @@ fn binary_floats() {
             })
         })
         .collect();
-    for name in FLOAT_BINARY {
+    for name in BINARY_OF_FLOATS {
         // What is not a number has bits of its own on each machine.
         let number = |ty: &str, value: String| {
             if is_test(name) {
