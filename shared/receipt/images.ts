@@ -1,7 +1,7 @@
 /** What this release pins of receipts; `make zk` rebuilds both and compares. */
 
 /** SHA-256 of receipt-verifier.wasm. */
-export const VERIFIER_SHA256 = '97ad2ef41ae4502d39868ff4c7db156004c50480ee4324fccc9c3d7158c89020';
+export const VERIFIER_SHA256 = '690d4a93310d15fc6d0a928fa4e2bfb000cdd4c360ca208a7ad4b465115a4fbc';
 
 /**
  * Image ids of the guest programs whose journals mean what docs/receipts.md says, newest first.
