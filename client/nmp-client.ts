@@ -10,7 +10,6 @@ import type { CryptoSuite } from '../shared/crypto/suite.ts';
 import { NmpError } from '../shared/errors.ts';
 import { type CapabilityDescription, capabilityId } from '../shared/policy/capability.ts';
 import type { ClientPolicy } from '../shared/policy/client-policy.ts';
-import { RECEIPT_IMAGES } from '../shared/receipt/images.ts';
 import type { ReceiptVerifier } from '../shared/receipt/verify.ts';
 import type { Clock, Random } from '../shared/runtime.ts';
 import { capabilityKey } from '../shared/wire/capability-key.ts';
@@ -410,8 +409,8 @@ export class NmpClient {
       },
       answered,
       {
-        imageId: fromHex(RECEIPT_IMAGES[0] ?? '') ?? new Uint8Array(0),
         moduleHash: logic.moduleHash,
+        module: logic.module,
         arguments: argumentBytes,
         fuel: BigInt(capability.limits.fuel),
         requestNonce,

@@ -39,8 +39,9 @@ export interface AwaitReceiptComponents {
 
 /** What was asked for, as the client itself put it together. */
 export interface Proven {
-  readonly imageId: Uint8Array;
   readonly moduleHash: Uint8Array;
+  /** Undefined for one installed at the node: only the interpreter can prove it to the client. */
+  readonly module: Uint8Array | undefined;
   /** Canonical JSON. */
   readonly arguments: Uint8Array;
   readonly fuel: bigint;
@@ -102,20 +103,24 @@ export async function awaitReceipt(
   const { response, attested } = answer;
   // A mode is never replaced by a weaker one: an answer without a proof under way is none.
   if (response.job === '') throw new NmpError('CALL_PROOF_MODE');
+  // Before anything is waited for: an answer about other data is not worth a proof.
+  const datasets = datasetsOf(attested, proven);
+  const bytes = await fetchReceipt(components, response.job, options.signal, options.onProof);
   const request: ReceiptRequest = {
-    imageId: proven.imageId,
+    imageId: await verifier.imageOf(bytes, proven.module),
     nonce: receiptNonce(suite, attested.transcript, proven.requestNonce),
     fuel: proven.fuel,
     arguments: proven.arguments,
     inputSalt: response.inputSalt,
     inputCommitment: response.inputCommitment,
-    datasets: datasetsOf(attested, proven),
+    datasets,
     outputSalt: response.outputSalt,
     output: utf8(response.semanticEvidence),
     outcome: 'ok',
   };
-  const bytes = await fetchReceipt(components, response.job, options.signal, options.onProof);
-  await verifier.verifyHash(proven.moduleHash, bytes, request);
+  const { module, moduleHash } = proven;
+  if (module === undefined) await verifier.verifyHash(moduleHash, bytes, request);
+  else await verifier.verify(module, bytes, request);
   return { bytes, request };
 }
 

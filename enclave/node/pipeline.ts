@@ -201,6 +201,8 @@ class Pipeline {
       context.session.peer,
       {
         ...salts,
+        // Of a module that is installed here, a client knows the hash alone.
+        translate: capability.module === undefined,
         nonce: receiptNonce(
           this.#components.suite,
           context.session.transcript,

@@ -15,10 +15,10 @@ export interface Offer {
 }
 
 export interface Proofs {
-  /** Image id of the guest program, 32 bytes. */
+  /** Image id of the interpreter, 32 bytes. */
   readonly imageId: Uint8Array;
   /**
-   * Executes the run in the interpreter that is proven, and queues its proof.
+   * Executes the run in the program that is proven, and queues its proof.
    * @param output what is released; a receipt about any other output is not begun
    * @throws NmpError RECEIPT_DIVERGED, RECEIPT_TOO_LONG, RECEIPT_BUSY, RECEIPT_SPOOL, RECEIPT_PROVER
    */

@@ -13,7 +13,7 @@ import { PROVER_REQUEST_BYTES_MAX } from './prover-request.ts';
 export interface ProverProcessInit {
   /** The `nmp-zk-prover` program. */
   readonly program: string;
-  /** The guest image, guest.bin. */
+  /** The image of the interpreter, guest.bin. */
   readonly image: string;
   /** What `image` must be; 32 bytes. */
   readonly imageId: Uint8Array;

@@ -1,17 +1,23 @@
 /**
- * What the prover reads for one run, and hands to the guest program of native/zk/guest: nonce,
- * salts, fuel, module, input, and the openings that tie the input's tables to their roots.
- * Integers are little-endian; module and input are zero-padded to a multiple of 8.
+ * What the prover reads for one run: the programs that may prove it, then what that program is handed
+ * (native/zk/guest, native/zk/runtime): nonce, salts, fuel, module, input, and the openings that tie
+ * the input's tables to their roots. Integers are little-endian; module and input are zero-padded to a
+ * multiple of 8.
  */
 import { concat } from '../../shared/bytes.ts';
 import type { ColumnProof } from '../data/store.ts';
 
 export interface ProverRequest {
+  /**
+   * Whether the module may be translated: only if its client has it, to work out the image id. What
+   * the translator does not take is interpreted; the quote's journal names the profile.
+   */
+  readonly translate: boolean;
   /** `receiptNonce` of session and call, 32 bytes. */
   readonly nonce: Uint8Array;
   readonly inputSalt: Uint8Array;
   readonly outputSalt: Uint8Array;
-  /** Units of `nmp-wasm-zk-v1`. */
+  /** Units of the program's profile. */
   readonly fuel: bigint;
   readonly module: Uint8Array;
   /** The guest input, docs/protocol.md. */
@@ -22,6 +28,9 @@ export interface ProverRequest {
 
 /** The prover takes no more, bytes. */
 export const PROVER_REQUEST_BYTES_MAX = 8 * 1024 * 1024;
+
+/** The first word of a request. */
+const PROGRAMS = { interpreted: 1, translatedOrInterpreted: 2 } as const;
 
 function u32(value: number): Uint8Array {
   const out = new Uint8Array(4);
@@ -48,6 +57,7 @@ function opening(proof: ColumnProof): readonly Uint8Array[] {
 /** One encoding of a request; the guest refuses any that is not whole. */
 export function encodeProverRequest(request: ProverRequest): Uint8Array {
   return concat(
+    u32(request.translate ? PROGRAMS.translatedOrInterpreted : PROGRAMS.interpreted),
     request.nonce,
     request.inputSalt,
     request.outputSalt,

@@ -23,7 +23,7 @@ export interface Progress {
 }
 
 export interface Prover {
-  /** Image id of the guest program, 32 bytes. */
+  /** Image id of the interpreter, 32 bytes; a translated module's is its own. */
   readonly imageId: Uint8Array;
   /**
    * Executes without proving, some tenths of a second. @param request see `encodeProverRequest`

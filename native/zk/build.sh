@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Builds guest, verifier and prover from the package registries alone: build.sh [guest|verifier|prover|kernels|all]
+# Builds guest, verifier and prover from the package registries alone: build.sh [runtime|guest|verifier|prover|kernels|all]
 #
 # Needs: rustup with a nightly of 2026-05-19 (1.97.0) as toolchain `nightly`, g++, dpkg-deb, patch;
 # clang++ 14 or newer for fast kernels (what g++ 12 makes of them takes three times as long);
-# and for guest and verifier Debian sid's rust-src 1.97.1+dfsg1-1, in NMP_RUST_SRC_DEB.
-# Writes to native/zk/guest.bin, shared/receipt/receipt-verifier.wasm, build/native/nmp-zk-prover.
+# and for runtime, guest and verifier Debian sid's rust-src 1.97.1+dfsg1-1: rust-src.sh fetches it
+# by apt, or NMP_RUST_SRC_DEB is its path.
+# Writes to native/zk/runtime.elf, native/zk/guest.bin, shared/receipt/receipt-verifier.wasm,
+# build/native/nmp-zk-prover.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 RUST_SRC_VERSION=1.97.1
+RUST_SRC_PACKAGE="$RUST_SRC_VERSION+dfsg1-1"
 RUST_SRC_SHA256=d0637f8f464234ffb12baa55fc0e851f5f9dcfd0199c1a0922e4488a4f591992
 WASMI_CORE_SHA256=9013136083d988725953390bf668b64b7a218fabf26f8b913bbc59546b97ee27
 ZKP_SHA256=21c0c921e5e2d44197940d387a45e29c6165e318b5a168fdfdbd50f50ba03678
@@ -23,13 +26,17 @@ HOST=x86_64-unknown-linux-gnu
 # A private copy: the library source must lie inside the toolchain, and rustup's stays as it was.
 toolchain() {
   [ -d "$TOOLCHAIN/lib/rustlib/src/rust/library" ] && return
-  : "${NMP_RUST_SRC_DEB:?the path of rust-src_1.97.1+dfsg1-1_all.deb}"
-  echo "$RUST_SRC_SHA256  $NMP_RUST_SRC_DEB" | sha256sum --check --quiet
-  mkdir -p "$TOOLCHAIN" "$CACHE/zk-rust-src"
+  local source="$CACHE/zk-rust-src" package="${NMP_RUST_SRC_DEB:-}"
+  if [ -z "$package" ]; then
+    package="$source/rust-src_${RUST_SRC_PACKAGE}_all.deb"
+    [ -f "$package" ] || ./rust-src.sh "$RUST_SRC_PACKAGE" "$source" > /dev/null
+  fi
+  echo "$RUST_SRC_SHA256  $package" | sha256sum --check --quiet
+  mkdir -p "$TOOLCHAIN" "$source"
   cp -a "$(rustc +nightly --print sysroot)/." "$TOOLCHAIN"
-  dpkg-deb -x "$NMP_RUST_SRC_DEB" "$CACHE/zk-rust-src"
+  dpkg-deb -x "$package" "$source"
   mkdir -p "$TOOLCHAIN/lib/rustlib/src/rust"
-  cp -r "$CACHE/zk-rust-src/usr/src/rustc-$RUST_SRC_VERSION/library" "$TOOLCHAIN/lib/rustlib/src/rust/"
+  cp -r "$source/usr/src/rustc-$RUST_SRC_VERSION/library" "$TOOLCHAIN/lib/rustlib/src/rust/"
 }
 
 # The registry's source with our patch if there is one, inside the workspace: its path then is no
@@ -86,6 +93,15 @@ build_std() {
     --target "$target" "$@"
 }
 
+# Translated modules are put beside it, so that its bytes are part of every image.
+runtime() {
+  toolchain
+  build_std runtime riscv32im-risc0-zkvm-elf \
+    "-Cpasses=lower-atomic -Clink-arg=-T$PWD/runtime/link.ld -Clink-arg=--fatal-warnings -Cpanic=abort" \
+    -Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem
+  install -m 644 "$TARGETS/zk-runtime-target/riscv32im-risc0-zkvm-elf/release/nmp-zk-runtime" runtime.elf
+}
+
 guest() {
   toolchain
   patched wasmi_core-1.1.0 "$WASMI_CORE_SHA256" guest/.patched
@@ -133,10 +149,11 @@ kernels() {
 }
 
 case "${1:-all}" in
+  runtime) runtime ;;
   guest) guest ;;
   verifier) verifier ;;
   prover) prover ;;
   kernels) kernels ;;
-  all) guest && verifier ;;
-  *) echo "usage: build.sh [guest|verifier|prover|kernels|all]" >&2 && exit 2 ;;
+  all) runtime && guest && verifier ;;
+  *) echo "usage: build.sh [runtime|guest|verifier|prover|kernels|all]" >&2 && exit 2 ;;
 esac

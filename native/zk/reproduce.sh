@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds guest and verifier in two fresh folders: both times the committed bytes must come out.
+# Builds runtime, guest and verifier in two fresh folders: both times the committed bytes must come out.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-COMMITTED="$(sha256sum guest.bin ../../shared/receipt/receipt-verifier.wasm)"
+COMMITTED="$(sha256sum runtime.elf guest.bin ../../shared/receipt/receipt-verifier.wasm)"
 for round in first second; do
   NMP_ZK_TARGETS="$(mktemp -d)"
   export NMP_ZK_TARGETS

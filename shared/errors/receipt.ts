@@ -30,8 +30,10 @@ export const RECEIPT_ERRORS = {
   RECEIPT_IMAGE: {
     stage: 'receipt',
     exit: 6,
-    cause: 'The receipt is about another guest program than the pinned image id.',
-    remedy: 'Pin the image id of a release that you trust; otherwise do not trust the answer.',
+    cause:
+      'The receipt is about another program: neither the module translated, nor a pinned interpreter.',
+    remedy:
+      'Verify with the module that was sent and the release that you trust; otherwise do not trust the answer.',
   },
   RECEIPT_SEAL: {
     stage: 'receipt',
@@ -133,7 +135,7 @@ export const RECEIPT_ERRORS = {
   RECEIPT_DIVERGED: {
     stage: 'receipt',
     exit: 4,
-    cause: 'The interpreter that is proven does not give the answer that would be released.',
+    cause: 'The program that is proven does not give the answer that would be released.',
     remedy: 'Have the module answer canonical JSON, and no NaN bits; or take an attested answer.',
   },
   RECEIPT_BUSY: {

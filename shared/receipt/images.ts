@@ -1,7 +1,7 @@
 /** What this release pins of receipts; `make zk` rebuilds both and compares. */
 
 /** SHA-256 of receipt-verifier.wasm. */
-export const VERIFIER_SHA256 = '3c55c1b9e56ea476c358fd9464949d7fac856dfb19e902a77b080f28b321cc45';
+export const VERIFIER_SHA256 = '690d4a93310d15fc6d0a928fa4e2bfb000cdd4c360ca208a7ad4b465115a4fbc';
 
 /**
  * Image ids of the guest programs whose journals mean what docs/receipts.md says, newest first.

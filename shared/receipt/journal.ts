@@ -14,6 +14,8 @@ export const JOURNAL_VERSION = 2;
  * NaN bits not canonicalised.
  */
 export const RECEIPT_PROFILE = 'nmp-wasm-zk-v1';
+/** A module translated to the zkVM's machine code: the same, with one unit of fuel an instruction. */
+export const TRANSLATED_PROFILE = 'nmp-wasm-zk-v2';
 
 /** How the proven run ended, in the order of the codes. */
 export const RECEIPT_OUTCOMES = [

@@ -10,6 +10,9 @@ import { VERIFIER_SHA256 } from './images.ts';
 /** 16 segments of about 250 KB each fit. */
 export const RECEIPT_BYTES_MAX = 8 * 1024 * 1024;
 
+/** The translator takes no larger module, bytes. */
+const TRANSLATED_MODULE_BYTES_MAX = 1024 * 1024;
+
 /** Status codes of `nmp_verify`, in the order of its checks; 0 is no failure. */
 const STATUS = [
   undefined,
@@ -34,6 +37,11 @@ export interface SealVerifier {
   check(receipt: Uint8Array, image: Uint8Array): Promise<SealReport>;
   /** Image id of a guest program (guest.bin), 32 bytes; undefined if it is none. */
   imageId(program: Uint8Array): Promise<Uint8Array | undefined>;
+  /**
+   * Image id of a module that was translated, 32 bytes: worked out from the module alone. Undefined
+   * for what the translator does not take; never throws for what `module` holds.
+   */
+  translatedImageId(module: Uint8Array): Promise<Uint8Array | undefined>;
 }
 
 function refusal(failure: ErrorCode): SealReport {
@@ -99,6 +107,11 @@ export async function createSealVerifier(
 ): Promise<SealVerifier> {
   if (toHex(suite.sha256(wasm)) !== VERIFIER_SHA256) throw new NmpError('RECEIPT_VERIFIER');
   const module = await WebAssembly.compile(Uint8Array.from(wasm));
+  const imageBy = async (name: 'nmp_image_id' | 'nmp_translated_image_id', bytes: Uint8Array) => {
+    const wasm = new Exports(await WebAssembly.instantiate(module, {}));
+    const at = wasm.call(name, wasm.place(bytes), bytes.length);
+    return at === 0 ? undefined : wasm.view(at, 32).slice();
+  };
   return {
     check: async (receipt, image) => {
       if (receipt.length === 0 || receipt.length > RECEIPT_BYTES_MAX) {
@@ -114,10 +127,16 @@ export async function createSealVerifier(
         return refusal('RECEIPT_MALFORMED');
       }
     },
-    imageId: async (program) => {
-      const wasm = new Exports(await WebAssembly.instantiate(module, {}));
-      const at = wasm.call('nmp_image_id', wasm.place(program), program.length);
-      return at === 0 ? undefined : wasm.view(at, 32).slice();
+    imageId: (program) => imageBy('nmp_image_id', program),
+    translatedImageId: async (wasm) => {
+      if (wasm.length > TRANSLATED_MODULE_BYTES_MAX) return undefined;
+      try {
+        return await imageBy('nmp_translated_image_id', wasm);
+      } catch (error) {
+        if (error instanceof NmpError) throw error;
+        // A trap of the translator: there is no such image.
+        return undefined;
+      }
     },
   };
 }

@@ -3,7 +3,7 @@
  * journal digest · every field of the journal against the request · outcome. Each check has its
  * own code, and the first that fails ends the verification.
  */
-import { equalBytes, toHex } from '../bytes.ts';
+import { equalBytes, fromHex, toHex } from '../bytes.ts';
 import type { CryptoSuite } from '../crypto/suite.ts';
 import { type ErrorCode, NmpError } from '../errors.ts';
 import { commitTo, OUTPUT_LABEL } from './commitment.ts';
@@ -16,16 +16,17 @@ import {
   RECEIPT_PROFILE,
   type ReceiptDataset,
   type ReceiptOutcome,
+  TRANSLATED_PROFILE,
 } from './journal.ts';
-import { createSealVerifier, type SealReport } from './seal.ts';
+import { createSealVerifier, type SealReport, type SealVerifier } from './seal.ts';
 
 /** What the receipt must be about: all of it known to the client without trusting the node. */
 export interface ReceiptRequest {
-  /** Image id of the guest program, 32 bytes; one of this release's. */
+  /** Image id of the proven program, 32 bytes: the module's translation, or a guest of this release. */
   readonly imageId: Uint8Array;
   /** `receiptNonce` of session and call, 32 bytes. */
   readonly nonce: Uint8Array;
-  /** Fuel limit in units of `nmp-wasm-zk-v1`. */
+  /** Fuel limit in units of the program's profile. */
   readonly fuel: bigint;
   /** Arguments as canonical JSON, UTF-8. */
   readonly arguments: Uint8Array;
@@ -58,12 +59,21 @@ export interface ReceiptVerifier {
     receipt: Uint8Array,
     request: ReceiptRequest,
   ): Promise<VerifiedReceipt>;
-  /** The same for a module that is known by its SHA-256 alone: one installed at the node. */
+  /**
+   * The same for a module that is known by its SHA-256 alone, one installed at the node: the
+   * interpreter must have run it, for the image id of a translation comes from the module itself.
+   */
   verifyHash(
     moduleHash: Uint8Array,
     receipt: Uint8Array,
     request: ReceiptRequest,
   ): Promise<VerifiedReceipt>;
+  /**
+   * Image id to verify a receipt with whose program the node chose: the one that it names if that is
+   * the translation of `module` or a guest of this release; otherwise a guest's, which it then fails.
+   * @param module undefined if it is known by its SHA-256 alone
+   */
+  imageOf(receipt: Uint8Array, module: Uint8Array | undefined): Promise<Uint8Array>;
   /** What a receipt says of itself, unjudged. */
   inspect(receipt: Uint8Array): Promise<SealReport>;
 }
@@ -72,13 +82,14 @@ export interface ReceiptVerifier {
 function mismatch(
   suite: CryptoSuite,
   journal: Journal,
+  profile: string | undefined,
   moduleHash: Uint8Array,
   request: ReceiptRequest,
 ): ErrorCode | undefined {
   const { inputSalt, outputSalt } = request;
   const output = commitTo(suite, OUTPUT_LABEL, outputSalt, request.output);
   const checks: readonly (readonly [ErrorCode, boolean])[] = [
-    ['RECEIPT_PROFILE', journal.profile === RECEIPT_PROFILE],
+    ['RECEIPT_PROFILE', journal.profile === profile],
     ['RECEIPT_MODULE', equalBytes(journal.moduleHash, moduleHash)],
     [
       'RECEIPT_ARGUMENTS',
@@ -98,31 +109,62 @@ function mismatch(
 }
 
 /**
- * @param init.images image ids to allow in place of this release's, for a guest of one's own
- * @param init.wasm the committed receipt-verifier.wasm
+ * The checks around a seal verifier that is there already.
+ * @param init.images image ids of guests to allow in place of this release's, for one of one's own;
+ *   translated modules are then refused
+ */
+export function receiptVerifierWith(
+  { suite, seals }: { readonly suite: CryptoSuite; readonly seals: SealVerifier },
+  init: { readonly images?: readonly string[] },
+): ReceiptVerifier {
+  const images = init.images ?? RECEIPT_IMAGES;
+  const isTranslation = async (image: Uint8Array, module: Uint8Array | undefined) => {
+    if (module === undefined || init.images !== undefined) return false;
+    const translated = await seals.translatedImageId(module);
+    return translated !== undefined && equalBytes(translated, image);
+  };
+  /** What the journals of a program are called; undefined if it is none to believe. */
+  const profileOf = async (image: Uint8Array, module: Uint8Array | undefined) => {
+    if (images.includes(toHex(image))) return RECEIPT_PROFILE;
+    return (await isTranslation(image, module)) ? TRANSLATED_PROFILE : undefined;
+  };
+  const verify = async (
+    { module, hash }: { readonly module?: Uint8Array; readonly hash: Uint8Array },
+    receipt: Uint8Array,
+    request: ReceiptRequest,
+  ): Promise<VerifiedReceipt> => {
+    const sealed = await seals.check(receipt, request.imageId);
+    // Kind and form come before the image in the verifier's own order.
+    const early = sealed.failure === 'RECEIPT_MALFORMED' || sealed.failure === 'RECEIPT_KIND';
+    const profile = early ? undefined : await profileOf(request.imageId, module);
+    if (!early && profile === undefined) throw new NmpError('RECEIPT_IMAGE');
+    if (sealed.failure !== undefined) throw new NmpError(sealed.failure);
+    const journal = decodeJournal(sealed.journal);
+    const wrong = mismatch(suite, journal, profile, hash, request);
+    if (wrong !== undefined) throw new NmpError(wrong);
+    const { segments } = sealed;
+    return { kind: 'stark-composite', imageId: toHex(request.imageId), segments, journal };
+  };
+  return {
+    verify: (module, receipt, request) =>
+      verify({ module, hash: suite.sha256(module) }, receipt, request),
+    verifyHash: (hash, receipt, request) => verify({ hash }, receipt, request),
+    imageOf: async (receipt, module) => {
+      const { image } = await seals.check(receipt, new Uint8Array(32));
+      const known = (await profileOf(image, module)) !== undefined;
+      return known ? image : (fromHex(images[0] ?? '') ?? new Uint8Array(0));
+    },
+    inspect: (receipt) => seals.check(receipt, new Uint8Array(32)),
+  };
+}
+
+/**
+ * @param init.wasm the committed receipt-verifier.wasm @param init.images see `receiptVerifierWith`
  * @throws NmpError RECEIPT_VERIFIER
  */
 export async function createReceiptVerifier(
   { suite }: { readonly suite: CryptoSuite },
   init: { readonly wasm: Uint8Array; readonly images?: readonly string[] },
 ): Promise<ReceiptVerifier> {
-  const seals = await createSealVerifier(suite, init.wasm);
-  const images = init.images ?? RECEIPT_IMAGES;
-  const verifyHash: ReceiptVerifier['verifyHash'] = async (moduleHash, receipt, request) => {
-    const sealed = await seals.check(receipt, request.imageId);
-    // Kind and form come before the image in the verifier's own order.
-    const early = sealed.failure === 'RECEIPT_MALFORMED' || sealed.failure === 'RECEIPT_KIND';
-    if (!early && !images.includes(toHex(request.imageId))) throw new NmpError('RECEIPT_IMAGE');
-    if (sealed.failure !== undefined) throw new NmpError(sealed.failure);
-    const journal = decodeJournal(sealed.journal);
-    const wrong = mismatch(suite, journal, moduleHash, request);
-    if (wrong !== undefined) throw new NmpError(wrong);
-    const { segments } = sealed;
-    return { kind: 'stark-composite', imageId: toHex(request.imageId), segments, journal };
-  };
-  return {
-    verify: (module, receipt, request) => verifyHash(suite.sha256(module), receipt, request),
-    verifyHash,
-    inspect: (receipt) => seals.check(receipt, new Uint8Array(32)),
-  };
+  return receiptVerifierWith({ suite, seals: await createSealVerifier(suite, init.wasm) }, init);
 }

@@ -19,7 +19,8 @@ const REFUSALS = /^RECEIPT_(MALFORMED|KIND|IMAGE|SEAL|JOURNAL_DIGEST)$/;
 
 const random = seededRandom(SEED);
 const below = (max: number) => Buffer.from(random.bytes(4)).readUInt32BE(0) % Math.max(1, max);
-const vectors = ['sum', 'group-by', 'trap', 'out-of-fuel'].map(receiptVector);
+const names = ['sum', 'group-by', 'trap', 'out-of-fuel'];
+const vectors = [...names, ...names.map((name) => `translated-${name}`)].map(receiptVector);
 const verifier = await receiptVerifier;
 
 /** Words that a length, an index or a discriminant can be mistaken for. */
@@ -86,6 +87,27 @@ describe('the receipt verifier', () => {
     // Mutations that never get past the decoder would say little of what lies behind it.
     expect(seen.get('RECEIPT_MALFORMED')).toBeGreaterThan(0);
     expect(seen.get('RECEIPT_SEAL')).toBeGreaterThan(0);
+  });
+
+  it('translates a mutated module to another image, or not at all', {
+    timeout: (MINUTES + 2) * 60_000,
+  }, async () => {
+    const seals = await createSealVerifier(createNodeSuite(), VERIFIER_WASM);
+    const { module, request } = receiptVector('translated-group-by');
+    const until = performance.now() + MINUTES * 60_000;
+    let translated = 0;
+    for (let round = 0; round < ROUNDS || performance.now() < until; round++) {
+      let bytes = Buffer.from(module);
+      for (let edits = 1 + below(3); edits > 0 && bytes.length > 4; edits--) bytes = edit(bytes);
+      if (bytes.equals(module)) continue;
+      const image = await seals.translatedImageId(Uint8Array.from(bytes));
+      if (image === undefined) continue;
+      translated++;
+      expect(image.length).toBe(32);
+      expect(image, `round ${round} of seed ${SEED}`).not.toEqual(request.imageId);
+    }
+    // Some mutations are modules still: a changed constant is one.
+    expect(translated).toBeGreaterThan(0);
   });
 
   it('refuses every changed byte of the journal', { timeout: 120_000 }, async () => {

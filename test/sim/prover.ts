@@ -22,9 +22,10 @@ import { sealJournal } from './seal.ts';
 
 /** A prover that is slow, for each segment. */
 const SLOW_MS = 40_000;
-/** Where nonce, salts, fuel and lengths end; see `encodeProverRequest`. */
-const FUEL_AT = 96;
-const BODY_AT = 112;
+/** Where nonce and salts begin, and where fuel and lengths do; see `encodeProverRequest`. */
+const NONCE_AT = 4;
+const FUEL_AT = NONCE_AT + 96;
+const BODY_AT = FUEL_AT + 16;
 /** Every call of the simulation has these. */
 const ARGUMENTS = '{}';
 
@@ -62,7 +63,8 @@ export function createSimProver(
     const inputBytes = view.getUint32(FUEL_AT + 12, true);
     const module = at(BODY_AT, moduleBytes);
     const input = at(BODY_AT + ((moduleBytes + 7) & ~7), inputBytes);
-    const [nonce, inputSalt, outputSalt] = [at(0, 32), at(32, 32), at(64, 32)];
+    const part = (index: number) => at(NONCE_AT + 32 * index, 32);
+    const [nonce, inputSalt, outputSalt] = [part(0), part(1), part(2)];
     const output = runOnV8(module, input);
     const said = happens('prover-diverges') ? utf8('{"n":0}') : output;
     const profile = new Uint8Array(32);

@@ -43,5 +43,6 @@ export async function createSealVerifier(): Promise<SealVerifier> {
       return report(holds ? undefined : 'RECEIPT_SEAL', receipt);
     },
     imageId: async () => undefined,
+    translatedImageId: async () => undefined,
   };
 }

@@ -5,10 +5,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNodeVerifierCrypto } from '../../../shared/attestation/crypto-node.ts';
-import { utf8 } from '../../../shared/bytes.ts';
+import { toHex, utf8 } from '../../../shared/bytes.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
 import { NmpError } from '../../../shared/errors.ts';
 import type { ClientPolicy } from '../../../shared/policy/client-policy.ts';
+import { RECEIPT_IMAGES } from '../../../shared/receipt/images.ts';
 import { parseReceiptRequest } from '../../../shared/receipt/request.ts';
 import type { ReceiptRequest } from '../../../shared/receipt/verify.ts';
 import { systemClock, systemRandom } from '../../../shared/runtime.ts';
@@ -44,12 +45,15 @@ function lies({ receipt, module, request }: StoredReceipt) {
   const [dataset] = request.datasets;
   if (dataset === undefined) throw new Error('the stored receipt is about a dataset');
   const commitment = flipped(dataset.commitment, 0);
+  // A translated module is the image itself; the interpreter's journal names one.
+  const interpreted = RECEIPT_IMAGES.includes(toHex(request.imageId));
+  const moduleCode = interpreted ? 'RECEIPT_MODULE' : 'RECEIPT_IMAGE';
   const answer = new TextDecoder()
     .decode(request.output)
     .replace(/\d/, (digit) => String((Number(digit) + 1) % 10));
   return [
     ['answer', 'RECEIPT_OUTPUT', module, receipt, { ...request, output: utf8(answer) }],
-    ['module', 'RECEIPT_MODULE', flipped(module, module.length - 1), receipt, request],
+    ['module', moduleCode, flipped(module, module.length - 1), receipt, request],
     [
       'dataset',
       'RECEIPT_DATASETS',

@@ -20,7 +20,7 @@ export const NODE: readonly Defence[] = [
   {
     threat: 'shows a receipt made in a prover',
     file: 'shared/receipt/verify.ts',
-    from: "if (!early && !images.includes(toHex(request.imageId))) throw new NmpError('RECEIPT_IMAGE');",
+    from: "if (!early && profile === undefined) throw new NmpError('RECEIPT_IMAGE');",
     to: '',
     test: 'unit/receipt',
     within: 'verify',

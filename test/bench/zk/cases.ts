@@ -79,7 +79,7 @@ async function caseOf(
   const openings = named.map((name) => store.prove(name, run.columns));
   return {
     module,
-    request: { nonce, ...salts, fuel: run.fuel, module, input, openings },
+    request: { translate: false, nonce, ...salts, fuel: run.fuel, module, input, openings },
     expected: {
       nonce,
       ...salts,

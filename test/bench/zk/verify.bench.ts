@@ -1,6 +1,7 @@
 /**
- * Milliseconds to verify a stored receipt in Node and in Chromium, and its bytes; cycles of each run if a
- * prover is built, and with NMP_ZK_PROVE=1 the seconds of each proof (some minutes in all).
+ * Milliseconds to verify a stored receipt in Node and in Chromium, and to work out the image id of a
+ * module; cycles of each run, interpreted and translated, if a prover is built, and with NMP_ZK_PROVE=1
+ * the seconds of each proof (some minutes in all).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
 import { isNmpError } from '../../../shared/errors.ts';
 import { RECEIPT_IMAGES } from '../../../shared/receipt/images.ts';
 import { parseReceiptRequest } from '../../../shared/receipt/request.ts';
+import { createSealVerifier } from '../../../shared/receipt/seal.ts';
 import { createReceiptVerifier } from '../../../shared/receipt/verify.ts';
 import { hasChromium, inChromium } from '../../support/chromium.ts';
 import type { PageReport } from '../../support/receipt-page.ts';
@@ -35,10 +37,31 @@ async function verification(): Promise<readonly Row[]> {
   }
   const median = took.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? Number.NaN;
   return [
+    ...(await imageIds(wasm, module)),
     { area: 'zk', name: 'verify one segment', value: median, unit: 'ms' },
     ...(await inBrowser(median)),
     { area: 'zk', name: 'receipt of one segment', value: receipt.length, unit: 'bytes' },
   ];
+}
+
+/** What a client does besides for a receipt of a translated module. */
+async function imageIds(wasm: Uint8Array, compact: Uint8Array): Promise<readonly Row[]> {
+  const seals = await createSealVerifier(createNodeSuite(), wasm);
+  const rows: Row[] = [];
+  for (const [name, module] of [
+    ['compact sum', compact],
+    ['group-by with the guest library', (await zkCase('group-by', 100)).module],
+  ] as const) {
+    const took: number[] = [];
+    for (let i = 0; i < ROUNDS; i++) {
+      const started = performance.now();
+      if ((await seals.translatedImageId(module)) === undefined) throw new Error('not translated');
+      took.push(performance.now() - started);
+    }
+    const value = took.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? Number.NaN;
+    rows.push({ area: 'zk', name: `image id of ${name}`, value, unit: 'ms' });
+  }
+  return rows;
 }
 
 async function inBrowser(nodeMs: number): Promise<readonly Row[]> {
@@ -73,6 +96,10 @@ const RUNS: readonly (readonly [string, () => Promise<ZkCase>])[] = [
   ['sort, 100 rows', () => zkCase('sort', 100)],
   ['regression, 100 rows', () => zkCase('regression', 100)],
   ['group-by, 100 rows', () => zkCase('group-by', 100)],
+  ['sum, 1,000 rows', () => zkCase('sum', 1000)],
+  ['sort, 1,000 rows', () => zkCase('sort', 1000)],
+  ['regression, 1,000 rows', () => zkCase('regression', 1000)],
+  ['group-by, 1,000 rows', () => zkCase('group-by', 1000)],
 ];
 
 async function cycles(): Promise<readonly Row[]> {
@@ -82,8 +109,12 @@ async function cycles(): Promise<readonly Row[]> {
   const imageId = fromHex(RECEIPT_IMAGES[0] ?? '') ?? new Uint8Array(0);
   const prover = await createProverProcess({ program, image, imageId });
   const rows: Row[] = [];
-  for (const [name, make] of RUNS) {
-    const { request } = await make();
+  const runs = RUNS.flatMap(([name, make]) => [
+    { name, make, translate: false },
+    { name: `${name}, translated`, make, translate: true },
+  ]);
+  for (const { name, make, translate } of runs) {
+    const request = { ...(await make()).request, translate };
     const { signal } = new AbortController();
     try {
       const quote = await prover.quote(encodeProverRequest(request), signal);

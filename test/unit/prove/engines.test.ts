@@ -1,19 +1,23 @@
 /**
- * The same modules on Wasmtime, on V8 and in the proven guest: equal outcomes and outputs. Executes
- * without proving; NMP_ZK_MODULES=200 for the larger run (`make zk-engines`).
+ * The same modules on Wasmtime, on V8, in the proven interpreter and translated: equal outcomes and
+ * outputs. Executes without proving; NMP_ZK_MODULES=200 for the larger run (`make zk-engines`).
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeProverRequest } from '../../../enclave/prove/prover-request.ts';
-import type { SandboxEngine } from '../../../enclave/sandbox/engine.ts';
+import type { RunResult, SandboxEngine } from '../../../enclave/sandbox/engine.ts';
 import { createProcessEngine } from '../../../enclave/sandbox/process-engine.ts';
 import { fromHex, toHex } from '../../../shared/bytes.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
 import { isNmpError } from '../../../shared/errors.ts';
 import { commitTo, OUTPUT_LABEL } from '../../../shared/receipt/commitment.ts';
-import { decodeJournal } from '../../../shared/receipt/journal.ts';
+import {
+  decodeJournal,
+  RECEIPT_PROFILE,
+  TRANSLATED_PROFILE,
+} from '../../../shared/receipt/journal.ts';
 import { encodeGuestInput } from '../../../shared/wire/guest-input.ts';
 import { ZK_LOGIC, type ZkLogic, zkCase } from '../../bench/zk/cases.ts';
 import { constantModule, endlessModule, trappingModule } from '../../support/modules.ts';
@@ -98,7 +102,7 @@ function suiteSubjects(count: number): readonly Subject[] {
   return [...spread, ...between].filter((subject) => subject !== undefined);
 }
 
-describe.skipIf(!existsSync(PROVER))('one module on three engines', () => {
+describe.skipIf(!existsSync(PROVER))('one module on four engines', () => {
   let engine: SandboxEngine;
   const v8 = new V8Oracle();
   beforeAll(async () => {
@@ -107,21 +111,48 @@ describe.skipIf(!existsSync(PROVER))('one module on three engines', () => {
   afterAll(() => Promise.all([engine.stop(), v8.stop()]));
 
   it('ends alike, with the same output', { timeout: 1_200_000 }, async () => {
-    const seen = { compared: 0, ok: 0, trap: 0, cutOff: 0, tooLong: 0, refused: 0, onV8: 0 };
+    const seen = {
+      ...{ compared: 0, ok: 0, trap: 0, cutOff: 0, tooLong: 0, refused: 0 },
+      ...{ onV8: 0, onAll: 0, notTranslated: 0 },
+    };
     const wrong: string[] = [];
 
     // The program itself, which also executes what is too long for a receipt (up to 64 segments).
-    const proven = ({ wasm, input, openings }: Subject) => {
+    const proven = ({ wasm, input, openings }: Subject, translate: boolean) => {
       const salts = { nonce: new Uint8Array(32), inputSalt: new Uint8Array(32), outputSalt };
-      const request = { ...salts, fuel: ZK_FUEL, module: wasm, input, openings };
+      const request = { translate, ...salts, fuel: ZK_FUEL, module: wasm, input, openings };
       const run = spawnSync(PROVER, ['quote', GUEST_IMAGE], {
         input: encodeProverRequest(request),
         encoding: 'utf8',
       });
       if (run.status !== 0 && /session limit exceeded/i.test(run.stderr)) return undefined;
       if (run.status !== 0) throw new Error(`the guest did not end: ${run.stderr}`);
-      const { journal } = JSON.parse(run.stdout) as { readonly journal: string };
-      return decodeJournal(fromHex(journal) ?? new Uint8Array(0));
+      const quote = JSON.parse(run.stdout) as {
+        readonly program: string;
+        readonly journal: string;
+      };
+      const journal = decodeJournal(fromHex(quote.journal) ?? new Uint8Array(0));
+      const translated = quote.program === 'translated';
+      expect(journal.profile).toBe(translated ? TRANSLATED_PROFILE : RECEIPT_PROFILE);
+      return { ...journal, translated };
+    };
+
+    /** Whether it ran translated; what differs from the other engines is written down. */
+    const compareTranslated = (subject: Subject, result: RunResult) => {
+      const journal = proven(subject, true);
+      if (journal === undefined || journal.outcome === 'out-of-fuel') return false;
+      if (!journal.translated) {
+        seen.notTranslated++;
+        return false;
+      }
+      if (journal.outcome !== result.outcome) {
+        wrong.push(`${subject.name}: ${result.outcome} on Wasmtime, ${journal.outcome} translated`);
+      }
+      const output = commitTo(suite, OUTPUT_LABEL, outputSalt, result.output);
+      if (result.outcome === 'ok' && toHex(output) !== toHex(journal.outputCommitment)) {
+        wrong.push(`${subject.name}: output differs, translated`);
+      }
+      return true;
     };
 
     const check = async (subject: Subject) => {
@@ -135,11 +166,14 @@ describe.skipIf(!existsSync(PROVER))('one module on three engines', () => {
       if (prepared === undefined) {
         // A feature that is off: neither engine may run it.
         seen.refused++;
-        const outcome = proven(subject)?.outcome;
-        return outcome === 'not-a-module' || wrong.push(`${name}: refused, but ${outcome} proven`);
+        for (const translate of [false, true]) {
+          const outcome = proven(subject, translate)?.outcome;
+          if (outcome !== 'not-a-module') wrong.push(`${name}: refused, but ${outcome} proven`);
+        }
+        return undefined;
       }
       const result = await engine.run(prepared, input, LIMITS);
-      const journal = proven(subject);
+      const journal = proven(subject, false);
       // Each engine has a meter of its own: a run that one of them cut off says nothing.
       if (journal === undefined) return seen.tooLong++;
       if (journal.outcome === 'out-of-fuel' || result.outcome === 'out-of-fuel') {
@@ -157,9 +191,11 @@ describe.skipIf(!existsSync(PROVER))('one module on three engines', () => {
         if (toHex(output) !== toHex(journal.outputCommitment))
           wrong.push(`${name}: output differs`);
       }
+      const translated = compareTranslated(subject, result);
       const other = await v8.run({ wasm, input, limits: LIMITS });
       if (other === undefined) return undefined;
       seen.onV8++;
+      if (translated) seen.onAll++;
       if (other.outcome !== result.outcome || Buffer.compare(other.output, result.output) !== 0) {
         wrong.push(`${name}: ${other.outcome} on V8, ${result.outcome} on Wasmtime`);
       }
@@ -171,21 +207,21 @@ describe.skipIf(!existsSync(PROVER))('one module on three engines', () => {
     // The part of this project is compared even where foreign code cannot be built.
     expect(seen.ok).toBeGreaterThanOrEqual(7);
     if (oracleProgram() !== undefined) {
-      // In the place of each module that an engine cut off comes another: MODULES ran on all three.
-      const half = seen.onV8 + Math.ceil((MODULES - seen.onV8) / 2);
-      const wanted = MODULES - seen.onV8;
+      // In the place of each module that an engine cut off comes another: MODULES ran on all four.
+      const half = seen.onAll + Math.ceil((MODULES - seen.onAll) / 2);
+      const wanted = MODULES - seen.onAll;
       for (const [goal, subjects] of [
         [half, generatedSubjects(wanted)],
         [MODULES, suiteSubjects(wanted)],
       ] as const) {
         for (const subject of subjects) {
-          if (seen.onV8 >= goal) break;
+          if (seen.onAll >= goal) break;
           await check(subject);
         }
       }
-      expect(seen.onV8).toBe(MODULES);
+      expect(seen.onAll).toBe(MODULES);
     }
-    process.stderr.write(`three engines: ${JSON.stringify(seen)}\n`);
+    process.stderr.write(`four engines: ${JSON.stringify(seen)}\n`);
     expect(wrong).toEqual([]);
   });
 });

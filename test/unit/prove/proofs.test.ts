@@ -11,6 +11,7 @@ import { codeOf, codeOfAsync } from '../../support/code-of.ts';
 const suite = createNodeSuite();
 const bytes = (byte: number) => new Uint8Array(32).fill(byte);
 const run: ProverRequest = {
+  translate: true,
   nonce: bytes(1),
   inputSalt: bytes(2),
   outputSalt: bytes(3),
@@ -46,8 +47,16 @@ function proofsOf(quoted: Uint8Array) {
 }
 
 describe('a prover request', () => {
-  it('has the layout that the guest reads', () => {
-    const encoded = encodeProverRequest(run);
+  it('says first which programs may prove it', () => {
+    const [either, interpreted] = [true, false].map((translate) =>
+      encodeProverRequest({ ...run, translate }),
+    );
+    expect([...(either ?? []).slice(0, 4)]).toEqual([2, 0, 0, 0]);
+    expect([...(interpreted ?? []).slice(0, 4)]).toEqual([1, 0, 0, 0]);
+  });
+
+  it('then has the layout that the programs read', () => {
+    const encoded = encodeProverRequest(run).slice(4);
     const view = new DataView(encoded.buffer);
     expect([encoded[0], encoded[32], encoded[64]]).toEqual([1, 2, 3]);
     expect(view.getBigUint64(96, true)).toBe(0x0102n);

@@ -1,16 +1,19 @@
-//! `nmp-zk-prover`: pairs the guest with its kernel, quotes the cycles of a request, proves it.
+//! `nmp-zk-prover`: pairs programs with their kernel, quotes the cycles of a request, proves it.
 //! The request comes by standard input, so that nothing private needs a file; results go to
 //! standard output, progress as lines of JSON to standard error.
 
+mod program;
+
 use std::{
     env, fs,
-    io::{self, Read, Write},
+    io::{self, Write},
     process::ExitCode,
     sync::atomic::{AtomicUsize, Ordering},
     time::Instant,
 };
 
 use nmp_zk_kernels::Level;
+use program::Program;
 use risc0_binfmt::ProgramBinary;
 use risc0_zkos_v1compat::V1COMPAT_ELF;
 use risc0_zkvm::{
@@ -24,8 +27,6 @@ const SEGMENT_PO2: u32 = 18;
 const SEGMENTS_MAX: u64 = 16;
 /// A quote still tells what a run of four times as many would take.
 const QUOTE_CYCLES_MAX: u64 = 4 * SEGMENTS_MAX << SEGMENT_PO2;
-/// Module, input and openings together, bytes.
-const REQUEST_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Guest and image files, bytes.
 const IMAGE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -36,20 +37,6 @@ fn read(path: &str) -> Result<Vec<u8>, Failure> {
         return Err("file too large".into());
     }
     Ok(fs::read(path)?)
-}
-
-/// The request of standard input behind its length, as the guest reads it.
-fn read_request() -> Result<Vec<u8>, Failure> {
-    let mut bytes = vec![0; 4];
-    io::stdin()
-        .take(REQUEST_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)?;
-    let length = bytes.len() - 4;
-    if length as u64 > REQUEST_BYTES_MAX {
-        return Err("request too large".into());
-    }
-    bytes[..4].copy_from_slice(&(length as u32).to_le_bytes());
-    Ok(bytes)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -68,11 +55,11 @@ fn image_id(image: &str) -> Result<(), Failure> {
 }
 
 /// Segments stay in memory: they hold the private input.
-fn execute(image: &[u8], request: &[u8]) -> Result<Session, Failure> {
+fn execute(Program { image, input, .. }: &Program) -> Result<Session, Failure> {
     let env = ExecutorEnv::builder()
         .segment_limit_po2(SEGMENT_PO2)
         .session_limit(Some(QUOTE_CYCLES_MAX))
-        .write_slice(request)
+        .write_slice(input)
         .build()?;
     let session = ExecutorImpl::from_elf(env, image)?
         .run_with_callback(|segment| Ok(Box::new(SimpleSegmentRef::new(segment))))?;
@@ -82,22 +69,22 @@ fn execute(image: &[u8], request: &[u8]) -> Result<Session, Failure> {
     Ok(session)
 }
 
-fn summary(session: &Session) -> String {
-    format!(
-        "\"journal\":\"{}\",\"userCycles\":{},\"pagingCycles\":{},\"totalCycles\":{},\"segments\":{}",
+fn summary(program: &Program, session: &Session) -> Result<String, Failure> {
+    Ok(format!(
+        "{},\"imageId\":\"{}\",\"journal\":\"{}\",\"userCycles\":{},\"pagingCycles\":{},\"totalCycles\":{},\"segments\":{}",
+        program.description,
+        hex(compute_image_id(&program.image)?.as_bytes()),
         hex(session.journal.as_ref().map_or(&[][..], |journal| &journal.bytes)),
         session.user_cycles,
         session.paging_cycles,
         session.total_cycles,
         session.segments.len(),
-    )
+    ))
 }
 
-fn quote(image: &str) -> Result<(), Failure> {
-    println!(
-        "{{{}}}",
-        summary(&execute(&read(image)?, &read_request()?)?)
-    );
+fn quote(interpreter: &str) -> Result<(), Failure> {
+    let program = program::of_request(interpreter)?;
+    println!("{{{}}}", summary(&program, &execute(&program)?)?);
     Ok(())
 }
 
@@ -114,20 +101,20 @@ impl SessionEvents for Progress {
 }
 
 /// Proves with the fastest kernels that this processor has, or with those named: to compare them.
-fn prove(image: &str, kernels: Option<&str>) -> Result<(), Failure> {
+fn prove(interpreter: &str, kernels: Option<&str>) -> Result<(), Failure> {
     if let Some(name) = kernels {
         let level = Level::ALL.into_iter().find(|level| level.name() == name);
         nmp_zk_kernels::limit(level.ok_or("kernels are scalar, avx2 or avx512")?);
     }
-    let image = read(image)?;
-    let id = compute_image_id(&image)?;
-    let mut session = execute(&image, &read_request()?)?;
+    let program = program::of_request(interpreter)?;
+    let id = compute_image_id(&program.image)?;
+    let mut session = execute(&program)?;
     if session.segments.len() as u64 > SEGMENTS_MAX {
         return Err("too many segments".into());
     }
     eprintln!(
         "{{{},\"kernels\":\"{}\"}}",
-        summary(&session),
+        summary(&program, &session)?,
         nmp_zk_kernels::level().name()
     );
     let all = session.segments.len();
@@ -154,11 +141,12 @@ fn main() -> ExitCode {
     let result = match arguments[..] {
         ["image", guest, out] => image(guest, out),
         ["image-id", file] => image_id(file),
+        ["translate", module, out] => program::write_translated(module, out),
         ["quote", file] => quote(file),
         ["prove", file] => prove(file, None),
         ["prove", file, kernels] => prove(file, Some(kernels)),
         _ => {
-            eprintln!("usage: nmp-zk-prover image GUEST OUT | image-id IMAGE | quote IMAGE < REQUEST | prove IMAGE [KERNELS] < REQUEST > RECEIPT");
+            eprintln!("usage: nmp-zk-prover image GUEST OUT | image-id IMAGE | translate MODULE OUT | quote INTERPRETER < REQUEST | prove INTERPRETER [KERNELS] < REQUEST > RECEIPT");
             return ExitCode::from(2);
         }
     };

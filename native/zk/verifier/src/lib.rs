@@ -4,13 +4,20 @@
 //! Exports: `nmp_alloc(len) -> pointer` for receipt and image id, `nmp_verify(receipt, len, image)
 //! -> status`, then `nmp_journal() -> pointer`, `nmp_journal_len()`, `nmp_segments()`,
 //! `nmp_image() -> pointer` to 32 bytes, which hold after any status but `Malformed`. Besides,
-//! `nmp_image_id(program, len) -> pointer` to the image id of a guest program, null if it is none.
+//! `nmp_image_id(program, len) -> pointer` to the image id of a guest program, null if it is none;
+//! `nmp_translated_image_id(module, len) -> pointer` to that of a translated WebAssembly module, null
+//! if the translator does not take it.
 
+use risc0_binfmt::ProgramBinary;
+use risc0_zkos_v1compat::V1COMPAT_ELF;
 use risc0_zkvm::sha::{Digest, Digestible};
 use risc0_zkvm::{
     CompositeReceipt, CompositeReceiptVerifierParameters, ExitCode, InnerReceipt, MaybePruned,
     Receipt, ReceiptClaim, SegmentReceiptVerifierParameters,
 };
+
+/// What every translated module runs in; native/zk/runtime.
+const RUNTIME: &[u8] = include_bytes!("../../runtime.elf");
 
 /// One segment takes about 250 KB; the cap bounds memory and time of a check.
 pub const RECEIPT_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -94,9 +101,17 @@ pub fn verify(bytes: &[u8], image: Digest, report: &mut Report) -> Status {
     Status::Seal
 }
 
+/// Image id of a module as the prover translates it: translator and runtime are deterministic, and the
+/// same on both sides. `None` if the translator does not take it.
+pub fn translated_image_id(module: &[u8]) -> Option<[u8; 32]> {
+    let elf = nmp_zk_translator::translate(module, RUNTIME).ok()?;
+    let id = ProgramBinary::new(&elf, V1COMPAT_ELF).compute_image_id().ok()?;
+    Some(id.into())
+}
+
 #[cfg(target_family = "wasm")]
 mod exports {
-    use super::{verify, Digest, Report, RECEIPT_BYTES_MAX};
+    use super::{translated_image_id, verify, Digest, Report, RECEIPT_BYTES_MAX};
     use std::cell::RefCell;
 
     thread_local! {
@@ -146,6 +161,17 @@ mod exports {
             return core::ptr::null();
         };
         Box::leak(Box::new(<[u8; 32]>::from(id))).as_ptr()
+    }
+
+    /// # Safety
+    /// `module` points to `len` bytes from `nmp_alloc`.
+    #[no_mangle]
+    pub unsafe extern "C" fn nmp_translated_image_id(module: *const u8, len: u32) -> *const u8 {
+        let module = core::slice::from_raw_parts(module, len as usize);
+        match translated_image_id(module) {
+            Some(id) => Box::leak(Box::new(id)).as_ptr(),
+            None => core::ptr::null(),
+        }
     }
 
     #[no_mangle]

@@ -19,8 +19,8 @@ const attested = {
   },
 } as unknown as Attested;
 const proven = {
-  imageId: bytes(1),
   moduleHash: bytes(2),
+  module: undefined,
   arguments: utf8('{}'),
   fuel: 7n,
   requestNonce: bytes(3),
@@ -44,6 +44,8 @@ function scene(polls: readonly LogicResponse[], failure?: NmpError) {
   const refuse = () => Promise.reject(new NmpError('INTERNAL'));
   const verifier: ReceiptVerifier = {
     verify: async (_module, _receipt, request) => verifier.verifyHash(bytes(2), bytes(0), request),
+    // A translation names its module, here by its bytes; an interpreter does not.
+    imageOf: async (_receipt, module) => module ?? bytes(1),
     verifyHash: async (_hash, _receipt, request) => {
       verified.push(request);
       throw failure ?? new NmpError('RECEIPT_SEAL');
@@ -106,6 +108,25 @@ describe('the ZK shield', () => {
     expect(asked).toEqual([{ job: 'job' }, { job: 'job' }, { job: 'job' }]);
     expect(slept()).toBe(2);
     expect(seen[1]).toEqual({ state: 'proving', before: 0, proven: 1, segments: 3 });
+  });
+
+  it('takes the translation of a module that it has, and knows no other by a hash', async () => {
+    const { components, verified } = scene([done]);
+    const verifiedModules: Uint8Array[] = [];
+    const parts = components(true);
+    const verify: ReceiptVerifier['verify'] = async (module, bytes, request) => {
+      verifiedModules.push(module);
+      return parts.verifier.verifyHash(module, bytes, request);
+    };
+    const receipt = await awaitReceipt(
+      { ...parts, verifier: { ...parts.verifier, verify } },
+      { response: answer, attested },
+      { ...proven, module: bytes(11) },
+      { signal },
+    );
+    expect(receipt.request.imageId).toEqual(bytes(11));
+    expect(verified).toEqual([receipt.request]);
+    expect(verifiedModules).toEqual([bytes(11)]);
   });
 
   const codeFor = (polls: readonly LogicResponse[], response = answer, asked = proven) =>
