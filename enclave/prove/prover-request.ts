@@ -54,6 +54,18 @@ function opening(proof: ColumnProof): readonly Uint8Array[] {
   return [u32(proof.index), proof.salt, u32(proof.path.length), ...proof.path];
 }
 
+/** Programs, nonce, two salts, fuel; then the lengths of module and input. */
+const MODULE_LENGTH_AT = 4 + 3 * 32 + 8;
+const MODULE_AT = MODULE_LENGTH_AT + 8;
+
+/** The module of an encoded request. @returns undefined if it is cut short */
+export function moduleOfRequest(request: Uint8Array): Uint8Array | undefined {
+  if (request.length < MODULE_AT) return undefined;
+  const view = new DataView(request.buffer, request.byteOffset);
+  const end = MODULE_AT + view.getUint32(MODULE_LENGTH_AT, true);
+  return end <= request.length ? request.subarray(MODULE_AT, end) : undefined;
+}
+
 /** One encoding of a request; the guest refuses any that is not whole. */
 export function encodeProverRequest(request: ProverRequest): Uint8Array {
   return concat(

@@ -17,6 +17,7 @@ import type { EnclaveSocket } from '../../mesh/enclave-socket.ts';
 import type { Prover } from '../prover.ts';
 import { createProverProcess, type ProverProcessInit } from '../prover-process.ts';
 import { createJobLink } from './job-link.ts';
+import { programOf } from './program-of.ts';
 import { runProverRole } from './prover-role.ts';
 import { createRemoteProver } from './remote-prover.ts';
 
@@ -64,7 +65,7 @@ export async function openRemoteProver(
       broker: linkOf(components),
       local,
       seals,
-      imageOf: async () => local.imageId,
+      imageOf: (request, quote) => programOf({ local, seals }, request, quote),
       availableMemory: () => process.availableMemory(),
     },
     config.provers,
