@@ -50,7 +50,7 @@ bench: build ## Measure, as ratios in one run, and write docs/benchmarks.md: mak
 egress-score: build ## Score the egress filter on generated outputs: make egress-score SEED=7
 	$(NPX) node scripts/egress-score.ts --seed $(or $(SEED),2024)
 
-zk: ## Rebuild the guest and verifier of ZK receipts twice, and compare with the committed ones
+zk: ## Rebuild runtime, guest and verifier of ZK receipts twice, and compare with the committed ones
 	@bash native/zk/reproduce.sh
 
 zk-prover: ## Build the prover of ZK receipts: some 25 CPU minutes
@@ -60,7 +60,7 @@ zk-kernels: ## Compare the prover's vector kernels with its scalar ones, and the
 	@bash native/zk/build.sh kernels
 	NMP_ZK_PROVE=1 $(NPX) vitest run test/unit/prove/kernels.test.ts
 
-zk-engines: build ## Run 200 modules on Wasmtime, on V8 and in the proven guest
+zk-engines: build ## Run 200 modules on Wasmtime, on V8, interpreted and translated in the zkVM
 	NMP_ZK_MODULES=200 $(NPX) vitest run test/unit/prove/engines.test.ts
 
 conformance: build ## Run the MCP conformance suite of both protocol eras

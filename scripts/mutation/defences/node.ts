@@ -33,6 +33,14 @@ export const NODE: readonly Defence[] = [
     test: 'unit/prove/spool',
   },
   {
+    threat: 'proves another program than the module',
+    file: 'shared/receipt/verify.ts',
+    from: 'return translated !== undefined && equalBytes(translated, image);',
+    to: 'return translated !== undefined;',
+    test: 'unit/receipt',
+    within: 'translated',
+  },
+  {
     threat: 'makes receipts up',
     file: 'shared/receipt/seal.ts',
     from: "const failure = status < STATUS.length ? STATUS[status] : 'RECEIPT_SEAL';",
