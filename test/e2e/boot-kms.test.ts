@@ -150,7 +150,8 @@ describe.skipIf(TOOLS === undefined)('a sealed dataset in an image', () => {
         const { output, report } = await client.run(
           peer,
           { module: utf8(SUM), abi: 'javascript', capability: 'total', args: {} },
-          { timeoutMs: CALL_MS },
+          // The engine of texts is compiled first: a minute in an emulated machine on a slow host.
+          { timeoutMs: PATIENCE_MS },
         );
         expect(output).toBe(140);
         expect(report.verdict).toBe('pass');
@@ -164,7 +165,7 @@ describe.skipIf(TOOLS === undefined)('a sealed dataset in an image', () => {
       expect(bytes.includes(SECRET_LINE)).toBe(false);
       expect(bytes.includes(Buffer.from(dataKey))).toBe(false);
     },
-    BOOT_MS,
+    BOOT_MS + PATIENCE_MS,
   );
 
   it(
