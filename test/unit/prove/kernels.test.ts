@@ -80,12 +80,22 @@ describe('a verifier without the kernels', () => {
     }
   });
 
-  it('is made of the published crates alone, none of them patched', () => {
+  it('is made of the published crates and our translator, none of them patched', () => {
     const manifest = readFileSync(join(ZK, 'verifier', 'Cargo.toml'), 'utf8');
-    expect(manifest).not.toMatch(/path *=|patch|kernels/);
+    expect(manifest).not.toMatch(/patch|kernels/);
+    const paths = [...manifest.matchAll(/path *= *"(.*?)"/g)].map((match) => match[1]);
+    expect(paths).toEqual(['translator']);
+    for (const part of ['translator', 'abi']) {
+      const own = readFileSync(join(ZK, part, 'Cargo.toml'), 'utf8');
+      expect(own).not.toMatch(/patch|kernels|risc0/);
+    }
     const packages = readFileSync(join(ZK, 'verifier', 'Cargo.lock'), 'utf8').split('[[package]]');
     const ours = packages.filter((one) => one.includes('name = ') && !/^checksum = /m.test(one));
-    expect(ours.map((one) => /name = "(.*)"/.exec(one)?.[1])).toEqual(['nmp-zk-verifier']);
+    expect(ours.map((one) => /name = "(.*)"/.exec(one)?.[1])).toEqual([
+      'nmp-zk-abi',
+      'nmp-zk-translator',
+      'nmp-zk-verifier',
+    ]);
     // The sum to which the prover's patch is applied is that of the crate as published.
     const sum = /^ZKP_SHA256=([0-9a-f]{64})$/m.exec(
       readFileSync(join(ZK, 'build.sh'), 'utf8'),
