@@ -4,7 +4,7 @@ import type { Defence } from './defence.ts';
 export const LANGUAGE_MODEL: readonly Defence[] = [
   {
     threat: 'has logic written that leaks, trap by trap',
-    file: 'client/mcp/refusal.ts',
+    file: 'shared/wire/chosen-by-logic.ts',
     from: "  'SANDBOX_TRAP',\n",
     to: '',
     test: 'unit/client/mcp/refusal',
