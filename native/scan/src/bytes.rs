@@ -5,6 +5,8 @@ use crate::blocks::{self, Block};
 pub const DIGIT: u16 = 1;
 pub const ALNUM: u16 = 1 << 1;
 pub const HEX: u16 = 1 << 2;
+/// Hex digits and dashes: a UUID, and whatever is written as one.
+pub const DASHED_HEX: u16 = 1 << 3;
 /// Small letters and dashes: words.
 pub const PLAIN: u16 = 1 << 4;
 /// Letters, digits and padding; capitals or small letters alone.
@@ -35,6 +37,9 @@ const fn class(b: u8) -> u16 {
     }
     if b.is_ascii_hexdigit() {
         c |= HEX;
+    }
+    if b.is_ascii_hexdigit() || b == b'-' {
+        c |= DASHED_HEX;
     }
     if b.is_ascii_lowercase() || matches!(b, b'-' | b'_') {
         c |= PLAIN;
@@ -190,13 +195,16 @@ pub fn find_number(text: &[u8], at: usize) -> usize {
 /// or the like.
 pub fn find_pair(text: &[u8], at: usize) -> usize {
     blocks::find(text, at, |i, block| {
-        let hex = block.hex();
-        if hex == 0 {
+        let (hex, alnum) = (block.hex(), block.alnum());
+        // Two of them and no third letter or digit, as far as this block shows.
+        let short = hex >> 1 & !(alnum >> 2) | block.any(b"xX") >> 1 | 3 << 62;
+        let first = starts(text, i, alnum) & hex & short;
+        if first == 0 {
             return 0;
         }
         let (second, third) = (Block::at(text, i + 1), Block::at(text, i + 2));
         let pair = second.hex() & third.any(b" ,:-\n\";") | second.any(b"xX");
-        starts(text, i, block.alnum()) & hex & pair
+        first & pair
     })
 }
 

@@ -259,9 +259,14 @@ impl<'a> Scan<'a> {
             let codec = self.views[at].codec;
             let mirrored = matches!(codec, "reversed" | "rot13" | "rot47" | "joined")
                 || codec.starts_with("values-");
-            detect(&data, &w, rules, &mut |kind, rule, start, _end| {
+            detect(&data, &w, rules, &mut |kind, rule, start, end| {
                 // Chance matches grow with every transformed copy: there only strong rules count.
-                if (!mirrored || strong(codec, kind, rule)) && found.len() < FINDINGS_MAX {
+                let counts = !mirrored
+                    || strong(codec, kind, rule)
+                        && (codec != "values-rot47"
+                            || kind != "NATIONAL_ID"
+                            || whole(&data, start, end));
+                if counts && found.len() < FINDINGS_MAX {
                     found.push((kind, rule, start));
                 }
             });
@@ -300,6 +305,12 @@ impl<'a> Scan<'a> {
             self.views[at].data = data;
         }
     }
+}
+
+/// ROT47 makes a UUID into letters and digits in any order: only all of a value is an id there.
+fn whole(text: &[u8], start: usize, end: usize) -> bool {
+    let quote = |b: Option<&u8>| matches!(b, None | Some(b'"' | b'\''));
+    quote(start.checked_sub(1).and_then(|at| text.get(at))) && quote(text.get(end))
 }
 
 /// Rules that hold by themselves: an address, a check digit of many, a token format, a key.

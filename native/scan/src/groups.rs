@@ -10,6 +10,7 @@ pub fn grouped(h: &Here<'_>, w: &Words) -> Option<(&'static str, &'static str, u
     let mut d = [0u8; 40];
     let at = h.groups[h.k].start;
     let bits = |n: usize| near(h.text, w, at, h.end(n));
+    let first = h.groups[h.k].len;
     if h.shape(&[3, 3, 3, 2], b".-") && h.groups[h.k + 3].sep == b'-' {
         let len = h.join(4, &mut d);
         if checks::cpf(&d[..len]) {
@@ -43,12 +44,10 @@ pub fn grouped(h: &Here<'_>, w: &Words) -> Option<(&'static str, &'static str, u
             return Some(("NATIONAL_ID", "au-medicare", 3));
         }
     }
-    for lens in [&[1usize, 2, 2, 2, 3, 3, 2][..], &[1, 2, 2, 2, 3, 3]] {
-        if lens.len() == 7 && h.shape(lens, b" -.") {
-            let len = h.join(7, &mut d);
-            if checks::nir(&d[..len]) {
-                return Some(("NATIONAL_ID", "fr-nir", 7));
-            }
+    if h.shape(&[1, 2, 2, 2, 3, 3, 2], b" -.") {
+        let len = h.join(7, &mut d);
+        if checks::nir(&d[..len]) {
+            return Some(("NATIONAL_ID", "fr-nir", 7));
         }
     }
     if h.shape(&[13, 2], b" ") {
@@ -66,7 +65,9 @@ pub fn grouped(h: &Here<'_>, w: &Words) -> Option<(&'static str, &'static str, u
     {
         return Some(("PHONE", "phone-fr", 5));
     }
-    let trunk = h.text[at] == b'0'
+    let trunk = h.k == 0
+        && (2..=5).contains(&first)
+        && h.text[at] == b'0'
         && h.text
             .get(at + 1)
             .is_some_and(|b| (b'1'..=b'9').contains(b));
@@ -85,7 +86,7 @@ pub fn grouped(h: &Here<'_>, w: &Words) -> Option<(&'static str, &'static str, u
             &[3, 3, 4],
             &[3, 3, 2, 2],
         ] {
-            if h.shape(lens, b" -/") && h.k == 0 {
+            if h.shape(lens, b" -/") {
                 return Some(("PHONE", "phone-trunk", lens.len()));
             }
         }
@@ -94,6 +95,9 @@ pub fn grouped(h: &Here<'_>, w: &Words) -> Option<(&'static str, &'static str, u
         return Some(("PHONE", "phone-br", 3));
     }
     // Whatever grouping a word such as "phone" introduces.
+    if !w.says(ctx::PHONE) {
+        return None;
+    }
     let rest = h.groups.len() - h.k;
     for n in (2..=rest.min(6)).rev() {
         let len = h.join(n, &mut d);

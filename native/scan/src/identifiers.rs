@@ -310,11 +310,15 @@ pub fn word(text: &[u8], at: usize, w: &Words, report: &mut Report<'_>) -> usize
     if !starts_word(text, at) {
         return at + length.max(1);
     }
-    if let Some(end) = mac(text, at, w) {
+    if length == 2
+        && let Some(end) = mac(text, at, w)
+    {
         report("DEVICE_ID", "mac-address", at, end);
         return end;
     }
-    if let Some((kind, rule)) = base58check(token) {
+    if length >= LONG_LEAST
+        && let Some((kind, rule)) = base58check(token)
+    {
         report(kind, rule, at, at + length);
         return at + length;
     }

@@ -22,6 +22,17 @@ pub type Report<'r> = dyn FnMut(&'static str, &'static str, usize, usize) + 'r;
 /// Most groups of one phrase that are looked at together; a longer phrase is continued.
 const MAX_GROUPS: usize = 32;
 
+/// What may stand between the groups of a phrase.
+const SEPARATORS: &[u8] = b" -.()/";
+
+fn digits_end(text: &[u8], at: usize) -> usize {
+    let mut i = at;
+    while i < text.len() && text[i].is_ascii_digit() {
+        i += 1;
+    }
+    i
+}
+
 /// Reads the phrase of digit groups at `at` (a digit). Returns where it ends.
 ///
 /// `groups` is room to work in.
@@ -32,15 +43,19 @@ pub fn phrase(
     groups: &mut Vec<Group>,
     report: &mut Report<'_>,
 ) -> usize {
+    let end = digits_end(text, at);
+    let tail = text.get(end).copied().unwrap_or(0);
+    // Most are one group that is too short, or within a word: nothing is made of it.
+    if !SEPARATORS.contains(&tail) && (end - at < 8 || tail.is_ascii_alphabetic() || tail == b'_') {
+        return end;
+    }
     groups.clear();
     let mut i = at;
     let (mut sep, mut wide) = (0, false);
     let mut resume = usize::MAX;
     while groups.len() < MAX_GROUPS {
         let start = i;
-        while i < text.len() && text[i].is_ascii_digit() {
-            i += 1;
-        }
+        i = digits_end(text, i);
         groups.push(Group {
             start,
             len: i - start,
@@ -48,10 +63,7 @@ pub fn phrase(
             wide,
         });
         let mut j = i;
-        while j < text.len()
-            && j - i < 3
-            && matches!(text[j], b' ' | b'-' | b'.' | b'(' | b')' | b'/')
-        {
+        while j < text.len() && j - i < 3 && SEPARATORS.contains(&text[j]) {
             j += 1;
         }
         if j == i || !text.get(j).is_some_and(u8::is_ascii_digit) {
@@ -98,9 +110,13 @@ pub struct Here<'a> {
 impl Here<'_> {
     /// The lengths of the next groups are exactly `lens`, all separated by one of `seps`, with
     /// borders on both sides.
+    #[inline(always)]
     pub fn shape(&self, lens: &[usize], seps: &[u8]) -> bool {
         let g = &self.groups[self.k..];
-        if g.len() < lens.len() || !g.iter().zip(lens).all(|(g, l)| g.len == *l) {
+        if g[0].len != lens[0]
+            || g.len() < lens.len()
+            || !g.iter().zip(lens).all(|(g, l)| g.len == *l)
+        {
             return false;
         }
         let inner = &g[1..lens.len()];

@@ -1,7 +1,7 @@
 //! Tokens that may be encoded, alone or split over lines, items and strings.
 
 use crate::blocks::{self, Block, Marks};
-use crate::bytes::{self, DIGIT, HEX, JOIN, LOWER, PLAIN, UPPER, WORD};
+use crate::bytes::{self, DASHED_HEX, DIGIT, HEX, JOIN, LOWER, PLAIN, UPPER, WORD};
 use crate::codec::{base, lists};
 use crate::engine::{Scan, TOKEN_LEAST};
 
@@ -11,6 +11,21 @@ const CHUNK_LEAST: usize = 3;
 
 /// Fewest bytes of a broken value.
 const WRAPPED_LEAST: usize = 16;
+
+/// Longest word of prose.
+const PROSE_MAX: usize = 15;
+
+/// Hex and decimal digits from which on a text is no Base64: one of sixteen characters, or of ten,
+/// each time.
+const HEX_LEAST: usize = 24;
+const DIGITS_LEAST: usize = 16;
+
+/// A word as prose and keys have them: small letters, the first of them perhaps a capital.
+fn prose(word: &[u8]) -> bool {
+    word.len() <= PROSE_MAX
+        && word[0].is_ascii_alphabetic()
+        && bytes::span(word, 1, PLAIN) == word.len()
+}
 
 /// Chunks that may be one value, run after run.
 #[derive(Default)]
@@ -40,12 +55,16 @@ impl Scan<'_> {
         let mut from = 0;
         let (mut joined, mut room) = (Vec::new(), Vec::new());
         for end in wrapped.ends {
-            joined.clear();
-            for (start, end) in &wrapped.chunks[from..end] {
-                joined.extend_from_slice(&text[*start..*end]);
-            }
-            self.whole(at, &joined, wrapped.chunks[from].0, &mut room);
+            let run = &wrapped.chunks[from..end];
             from = end;
+            let chunks = run.iter().map(|&(start, end)| &text[start..end]);
+            let hexed = |chunk: &[u8]| bytes::span(chunk, 0, HEX) == chunk.len();
+            if chunks.clone().all(prose) && !chunks.clone().all(hexed) {
+                continue;
+            }
+            joined.clear();
+            chunks.for_each(|chunk| joined.extend_from_slice(chunk));
+            self.whole(at, &joined, run[0].0, &mut room);
         }
         if blocks::holds(text, b'\n') {
             self.lines(at, text);
@@ -115,6 +134,10 @@ impl Scan<'_> {
         if all & PLAIN != 0 && token.len() < 16 && !all_hex {
             return;
         }
+        // Digits too few for bits, and no pairs of hex.
+        if all & DIGIT != 0 && token.len() < lists::BITS_LEAST && token.len() % 2 == 1 {
+            return;
+        }
         // The same token again says nothing new.
         if (self.views[at].depth > 0 || token.len() < 4096) && !self.tokens_seen.insert(token) {
             return;
@@ -129,7 +152,10 @@ impl Scan<'_> {
         if all & PLAIN != 0 && token.len() < 16 {
             return;
         }
-        if hexed.len() >= 24 && all_hex {
+        if hexed.len() >= HEX_LEAST && all_hex {
+            return;
+        }
+        if all & DASHED_HEX != 0 && self.dashed(at, token, start, room) {
             return;
         }
         // After `=` or `/` an encoding may start in the middle: data URIs, query strings, paths.
@@ -191,10 +217,28 @@ impl Scan<'_> {
         }
     }
 
+    /// Hex in groups between dashes, of any lengths. Whether it can be nothing else.
+    fn dashed(&mut self, at: usize, token: &[u8], source: usize, room: &mut Vec<u8>) -> bool {
+        let digits: Vec<u8> = token.iter().copied().filter(|b| *b != b'-').collect();
+        digits.len() < token.len()
+            && digits.len() >= TOKEN_LEAST
+            && base::base16_into(&digits, room)
+            && self.token_of(at, "hex", room, source)
+            || token.len() >= HEX_LEAST
+    }
+
     /// Chunks that were put together: hex or Base64.
     fn whole(&mut self, at: usize, joined: &[u8], source: usize, room: &mut Vec<u8>) {
-        let hexed = joined.iter().all(u8::is_ascii_hexdigit);
-        if hexed && base::base16_into(joined, room) && self.token_of(at, "hex", room, source) {
+        let hexed = bytes::span(joined, 0, HEX);
+        if hexed == joined.len()
+            && base::base16_into(joined, room)
+            && self.token_of(at, "hex", room, source)
+        {
+            return;
+        }
+        if bytes::span(joined, hexed, DASHED_HEX) >= HEX_LEAST
+            || bytes::span(&joined[..hexed], 0, DIGIT) >= DIGITS_LEAST
+        {
             return;
         }
         if base::base64_into(joined, room) {

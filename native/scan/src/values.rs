@@ -9,6 +9,9 @@ use crate::numbers::{self, Report};
 use crate::vocab::ctx;
 use crate::words::{Words, collect, near};
 
+/// So many characters of Base64 on end are Base64, not a path or a list.
+const BASE64_LEAST: usize = 48;
+
 /// ICD-10 code beside a patient or a person.
 fn diagnosis(text: &[u8], at: usize, w: &Words) -> Option<usize> {
     let code = text.get(at..at + 3)?;
@@ -24,6 +27,13 @@ fn diagnosis(text: &[u8], at: usize, w: &Words) -> Option<usize> {
         end = token(text, end + 1, |b| b.is_ascii_alphanumeric());
     }
     if text.get(end).is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    // Three characters of Base64 are no code.
+    let base = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    let before = text[..at].iter().rev().take(BASE64_LEAST).take_while(base);
+    let behind = text[end..].iter().take(BASE64_LEAST).take_while(base);
+    if before.count() + behind.count() >= BASE64_LEAST {
         return None;
     }
     let from = at.saturating_sub(160);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import zlib from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -127,6 +128,28 @@ describe('hostile inputs', () => {
 
   it('finds a restricted key under 5,000 nested arrays', () => {
     expect(blocked(`${'['.repeat(5000)}{"patientId":"a1b2c3"}${']'.repeat(5000)}`)).toBe(true);
+  });
+
+  it('finds hex in the form of a UUID, and in groups of other lengths between dashes', () => {
+    const uuid = (hex: string) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+    for (const value of ['4111111111111111', 'john.doe@example.com']) {
+      const hex = Buffer.from(value).toString('hex');
+      expect(blocked(carry(uuid(hex))), value).toBe(true);
+      expect(blocked(carry(uuid(hex.toUpperCase()))), value).toBe(true);
+      expect(blocked(carry(hex.match(/.{1,6}/g)?.join('-') ?? '')), value).toBe(true);
+    }
+    for (let at = 0; at < 500; at++) {
+      const bytes = createHash('sha256').update(`${at}`).digest('hex').slice(0, 32);
+      expect(blocked(carry(uuid(bytes))), bytes).toBe(false);
+    }
+  });
+
+  it('takes three characters of Base64 for no diagnosis, but a code in a row of a patient', () => {
+    const noise = Buffer.from(createHash('sha512').update('x').digest()).toString('base64');
+    const words = (code: string) => JSON.stringify({ icd: 'dx', patient: 'P-1', code });
+    expect(blocked(words('E11.9'))).toBe(true);
+    expect(blocked(words('a/b/E11/c'))).toBe(true);
+    expect(blocked(words(`${noise.slice(0, 40)}/E11+${noise.slice(0, 40)}`))).toBe(false);
   });
 
   it('finds a document that is one quoted JSON string', () => {

@@ -86,6 +86,9 @@ pub fn base16(s: &[u8]) -> Option<Vec<u8>> {
 /// Into `out`, whose bytes mean nothing unless the answer is true.
 pub fn base16_into(s: &[u8], out: &mut Vec<u8>) -> bool {
     let (pairs, rest) = s.as_chunks::<2>();
+    if !rest.is_empty() {
+        return false;
+    }
     out.clear();
     out.resize(pairs.len(), 0);
     let mut all = 0;
@@ -94,7 +97,7 @@ pub fn base16_into(s: &[u8], out: &mut Vec<u8>) -> bool {
         all |= high | low;
         *slot = high << 4 | low & 15;
     }
-    rest.is_empty() && all < 16
+    all < 16
 }
 
 /// RFC 4648 section 6 (or 7 with `hex`), either case, padding optional.

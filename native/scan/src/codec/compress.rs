@@ -98,7 +98,7 @@ pub fn gzip(s: &[u8], room: usize) -> Outcome {
 fn read_bounded(mut reader: impl Read, input: usize, room: usize) -> Outcome {
     let limit = bound(input, room);
     let mut out = Vec::new();
-    let mut chunk = [0u8; 8192];
+    let mut chunk = [0u8; 1024];
     loop {
         match reader.read(&mut chunk) {
             Ok(0) => return Outcome::Bytes(out),

@@ -284,9 +284,12 @@ pub fn spaced(s: &[u8]) -> Vec<Found> {
     out
 }
 
+/// Fewest bits that count as text.
+pub const BITS_LEAST: usize = 48;
+
 /// A long run of 0 and 1 without separators, eight bits a character.
 pub fn bits(s: &[u8]) -> Option<Vec<u8>> {
-    if s.len() < 48 || !s.len().is_multiple_of(8) {
+    if s.len() < BITS_LEAST || !s.len().is_multiple_of(8) {
         return None;
     }
     s.chunks_exact(8)

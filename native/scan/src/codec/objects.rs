@@ -25,9 +25,8 @@ fn blob(out: &mut Vec<u8>, s: &[u8]) {
         text(out, s);
     } else {
         out.push(b'"');
-        for b in s {
-            out.extend_from_slice(format!("{b:02x}").as_bytes());
-        }
+        let digit = |n: u8| b"0123456789abcdef"[usize::from(n)];
+        out.extend(s.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]));
         out.push(b'"');
     }
 }
@@ -372,6 +371,9 @@ pub fn tagged(s: &[u8]) -> bool {
 const BLOB_LEAST: usize = 12;
 
 pub fn protobuf(s: &[u8]) -> Option<Vec<u8>> {
+    if !fields(s) {
+        return None;
+    }
     let mut out = vec![b'['];
     let mut r = Reader { s, at: 0 };
     // Ends of the messages that are open.
