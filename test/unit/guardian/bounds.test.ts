@@ -387,7 +387,6 @@ describe('the stack', () => {
     const facts = boundsOf(wasm);
     expect(facts.stack).toEqual({ slots: 2, callDepth: 1 });
     expect(facts.cost).toEqual({ instantiation: '1', total: '4', unbounded: [] });
-    // An import that only an element names is called by nobody, and is not reached.
     expect(facts.deadFunctions).toBe(0);
   });
 

@@ -214,6 +214,12 @@ describe('the program of a function', () => {
     // Four locals lie below the operands.
     expect(facts.frameSlots[0]).toBe(4 + most);
     expect(facts.maxOperands).toBe(Math.max(1, most));
+    // Nothing is left on the stack, or nothing that follows is reached.
+    const six = Array.from({ length: 6 }, () => i32(1)).flat();
+    const drops = Array.from({ length: 6 }, () => DROP).flat();
+    const ended = authority.check(build(around(code(instructions, ADD, DROP)))).valid;
+    const { frameSlots } = walkOf(code(instructions, six, drops)).code;
+    expect(frameSlots[0]).toBe(4 + (ended ? most : 6));
   });
 
   it('is one of several in a row', () => {
