@@ -54,7 +54,8 @@ const PROGRAMS: readonly (readonly [
     3,
   ],
   ['table.get and table.set', code(i32(0), i32(1), [0x25, 0], [0x26, 0]), 'fuel 4', 2],
-  ['memory.size and memory.grow', code([0x3f, 0], [0x40, 0], DROP), 'fuel 2', 1],
+  ['memory.size', code([0x3f, 0], DROP), 'fuel 1', 1],
+  ['memory.grow', code(i32(1), [0x40, 0], DROP), 'fuel 2', 1],
   [
     'references',
     code([0xd0, 0x70], [0xd1], DROP, [0xd0, 0x6f], DROP, [0xd2, 1], DROP),
