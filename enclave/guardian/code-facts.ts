@@ -34,6 +34,11 @@ export class CostProgram {
     this.data[this.length + 1] = argument;
     this.length += 2;
   }
+
+  /** Straight-line code, if it costs anything. */
+  pushFuel(fuel: number): void {
+    if (fuel > 0) this.push(COST_OP.fuel, fuel);
+  }
 }
 
 export interface CodeFacts {
@@ -55,8 +60,6 @@ export interface CodeFacts {
   maxLocals: number;
   maxOperands: number;
   makesNan: boolean;
-  /** A table that this module calls through is written, grown, or reached by index from code. */
-  writesTable: boolean;
   /** Functions that look like a hash's inner loop. */
   mixingFunctions: number;
   nestingExceeded: boolean;
@@ -86,7 +89,6 @@ export function emptyCode(): CodeFacts {
     maxLocals: 0,
     maxOperands: 0,
     makesNan: false,
-    writesTable: false,
     mixingFunctions: 0,
     nestingExceeded: false,
     brTableExceeded: false,

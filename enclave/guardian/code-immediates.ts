@@ -11,7 +11,6 @@ const ONE_RESULT: FunctionType = { params: 0, results: 1, signature: ':i', group
 interface Marks {
   feature: boolean;
   maxLocals: number;
-  writesTable: boolean;
 }
 
 /** A number, vector (marked as a feature) or reference type. */
@@ -46,11 +45,9 @@ export function readLocals(reader: Reader, marks: Marks): number {
 
 /** Empty, one value type, or a type index as a positive 33-bit integer. */
 export function readBlockType(reader: Reader, info: ModuleInfo, marks: Marks): FunctionType {
-  const byte = reader.pos < reader.end ? (reader.bytes[reader.pos] as number) : 0;
-  if (byte === 0x40) {
-    reader.pos++;
-    return NO_RESULT;
-  }
+  const byte = reader.u8();
+  if (byte === 0x40) return NO_RESULT;
+  reader.pos--;
   if (byte > 0x40 && byte < 0x80) {
     readValueType(reader, marks);
     return ONE_RESULT;
@@ -61,7 +58,7 @@ export function readBlockType(reader: Reader, info: ModuleInfo, marks: Marks): F
 }
 
 /** Immediates of the 0xfc instructions from memory.init on; returns the change of the stack. */
-export function readBulk(reader: Reader, info: ModuleInfo, marks: Marks, sub: number): number {
+export function readBulk(reader: Reader, info: ModuleInfo, sub: number): number {
   switch (sub) {
     case 8:
     case 9:
@@ -91,7 +88,6 @@ export function readBulk(reader: Reader, info: ModuleInfo, marks: Marks, sub: nu
     case 16:
     case 17:
       if (reader.u32() >= info.tables.length) reader.fail('INVALID');
-      if (sub !== 16) marks.writesTable = true;
       return sub === 15 ? -1 : sub === 16 ? 1 : -3;
     default:
       // memory.discard and wide arithmetic.

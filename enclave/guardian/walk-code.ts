@@ -114,11 +114,8 @@ class Walker {
     const dead = this.#dead;
     finder.begin(type.params);
     let depth = 0;
-    kind[0] = FRAME.block;
-    base[0] = 0;
-    params[0] = 0;
+    // All else of the function's own frame is zero, as it was made: a block upon an empty stack.
     results[0] = type.results;
-    dead[0] = 0;
     let height = 0;
     let highest = 0;
     // True after an unconditional branch, up to the end of the frame.
@@ -148,7 +145,6 @@ class Walker {
         height += STACK_EFFECT[opcode] as number;
         fuel++;
         finder.note(opcode, 0);
-        if (height > highest && !unreachable) highest = height;
         continue;
       }
       if (shape !== SHAPE.own) {
@@ -207,7 +203,7 @@ class Walker {
           height += called.results - called.params;
           fuel++;
           if (!unreachable) {
-            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+            program.pushFuel(fuel);
             fuel = 0;
             program.push(COST_OP.call, callee);
           }
@@ -221,8 +217,8 @@ class Walker {
           if (called === undefined) reader.fail('INVALID');
           height += called.results - called.params;
           fuel++;
-          if (!unreachable && called !== undefined) {
-            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+          if (!unreachable) {
+            program.pushFuel(fuel);
             fuel = 0;
             program.push(COST_OP.indirect, called.group);
           }
@@ -232,8 +228,7 @@ class Walker {
         case 0x00:
         case 0x0f:
           finder.note(opcode, 0);
-          if (!unreachable && fuel > 0) program.push(COST_OP.fuel, fuel);
-          if (!unreachable) fuel = 0;
+          if (!unreachable) program.pushFuel(fuel);
           unreachable = true;
           height = base[depth] as number;
           break;
@@ -251,7 +246,7 @@ class Walker {
           if (!this.#enter(depth, FRAME.loop, block, height, unreachable)) return highest;
           depth++;
           if (dead[depth] === 0) {
-            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+            program.pushFuel(fuel);
             fuel = 0;
             program.push(COST_OP.loop, 0);
             facts.loops++;
@@ -266,7 +261,7 @@ class Walker {
           if (!this.#enter(depth, FRAME.if, block, height, unreachable)) return highest;
           depth++;
           if (dead[depth] === 0) {
-            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+            program.pushFuel(fuel);
             fuel = 0;
             program.push(COST_OP.if, 0);
           }
@@ -277,7 +272,7 @@ class Walker {
           if (kind[depth] !== FRAME.if) reader.fail();
           if (dead[depth] === 0) {
             if (unreachable) fuel = 0;
-            if (fuel > 0) program.push(COST_OP.fuel, fuel);
+            program.pushFuel(fuel);
             fuel = 0;
             program.push(COST_OP.else, 0);
           }
@@ -290,8 +285,10 @@ class Walker {
           if (unreachable) fuel = 0;
           if (dead[depth] === 0) {
             const frame = kind[depth];
-            if (frame !== FRAME.block && fuel > 0) program.push(COST_OP.fuel, fuel);
-            if (frame !== FRAME.block) fuel = 0;
+            if (frame !== FRAME.block) {
+              program.pushFuel(fuel);
+              fuel = 0;
+            }
             if (frame === FRAME.loop) {
               const trips = finder.leaveLoop(depth);
               if (trips >= 0) facts.boundedLoops++;
@@ -306,8 +303,7 @@ class Walker {
           unreachable = dead[depth] === 1;
           if (depth === 0) {
             if (reader.pos !== reader.end) reader.fail();
-            if (fuel > 0) program.push(COST_OP.fuel, fuel);
-            fuel = 0;
+            program.pushFuel(fuel);
             facts.instructions += instructions;
             // A fifth of a sizeable function mixes bits: a guess, no proof.
             if (instructions >= MIXING_MIN && mixing * 5 >= instructions) facts.mixingFunctions++;
@@ -330,8 +326,7 @@ class Walker {
               opcode === 0x0d,
               kind[depth - label] === FRAME.loop,
             );
-            if (opcode === 0x0c && fuel > 0) program.push(COST_OP.fuel, fuel);
-            if (opcode === 0x0c) fuel = 0;
+            if (opcode === 0x0c) program.pushFuel(fuel);
           }
           if (opcode === 0x0c) {
             unreachable = true;
@@ -351,8 +346,7 @@ class Walker {
             if (!unreachable && kind[depth - label] === FRAME.loop) finder.spoil(depth - label);
           }
           finder.note(opcode, 0);
-          if (!unreachable && fuel > 0) program.push(COST_OP.fuel, fuel);
-          if (!unreachable) fuel = 0;
+          if (!unreachable) program.pushFuel(fuel);
           unreachable = true;
           height = base[depth] as number;
           break;
@@ -373,10 +367,7 @@ class Walker {
         case 0x25:
         case 0x26:
           if (reader.u32() >= info.tables.length) reader.fail('INVALID');
-          if (opcode === 0x26) {
-            height -= 2;
-            facts.writesTable = true;
-          }
+          if (opcode === 0x26) height -= 2;
           fuel++;
           finder.note(opcode, 0);
           break;
@@ -411,13 +402,13 @@ class Walker {
           const sub = reader.u32();
           fuel++;
           if (sub >= 8) {
-            height += readBulk(reader, info, facts, sub);
+            height += readBulk(reader, info, sub);
             if (sub !== 9 && sub !== 13 && sub !== 16 && !unreachable) {
               // Charged one unit a byte or element; the length is the topmost operand.
               const length = finder.constantOnTop();
               if (length !== undefined) fuel += length;
               else {
-                if (fuel > 0) program.push(COST_OP.fuel, fuel);
+                program.pushFuel(fuel);
                 fuel = 0;
                 program.push(COST_OP.bulk, 0);
               }

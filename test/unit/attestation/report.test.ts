@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../../shared/attestation/certificate.ts';
 import { createNodeVerifierCrypto } from '../../../shared/attestation/crypto-node.ts';
-import { assertPassed } from '../../../shared/attestation/report.ts';
+import {
+  appendChecks,
+  assertPassed,
+  failed,
+  firstFailure,
+  passed,
+  skipped,
+  unreached,
+  verdictOf,
+} from '../../../shared/attestation/report.ts';
 import { verifyAttestation } from '../../../shared/attestation/verify.ts';
 import { codeOf } from '../../support/code-of.ts';
 import { build, encodeCertificate, NOW, newDraft } from './adversary/draft.ts';
@@ -30,6 +39,43 @@ describe('a report', () => {
     expect(early.verdict).toBe('fail');
     expect(early.checks.map(({ id }) => id).sort()).toEqual([...ids].sort());
   });
+});
+
+describe('a verdict', () => {
+  const good = passed('chain', 'a', 'b');
+  const bad = failed('nonce', 'ATTESTATION_NONCE', 'a', 'b');
+  const unasked = skipped('age', 'c');
+
+  it('is good if something was checked and nothing failed', () => {
+    expect(verdictOf([])).toBe('fail');
+    expect(verdictOf([good])).toBe('pass');
+    expect(verdictOf([good, unasked])).toBe('pass');
+    expect(verdictOf([good, bad])).toBe('fail');
+    expect(verdictOf([bad, good])).toBe('fail');
+  });
+
+  it('changes with what is appended', async () => {
+    const report = await judge(bytes);
+    const longer = appendChecks(report, [bad]);
+    expect(longer.verdict).toBe('fail');
+    expect(longer.checks).toEqual([...report.checks, bad]);
+    expect(report.verdict).toBe('pass');
+    expect(appendChecks(report, [unasked]).verdict).toBe('pass');
+    expect(firstFailure(longer)?.code).toBe('ATTESTATION_NONCE');
+    expect(firstFailure(report)).toBeUndefined();
+    // A report that fails without a failed check is none of ours.
+    expect(firstFailure({ ...report, verdict: 'fail' })?.code).toBe('INTERNAL');
+  });
+});
+
+it('each outcome of a check says what it must', () => {
+  expect(passed('age', 'a', 'b')).toMatchObject({ expected: 'a', actual: 'b', remedy: '' });
+  const bad = failed('age', 'ATTESTATION_STALE', 'a', 'b');
+  expect(bad).toMatchObject({ code: 'ATTESTATION_STALE', expected: 'a', actual: 'b' });
+  expect(bad.cause).not.toBe('');
+  expect(bad.remedy).not.toBe('');
+  expect(skipped('age', 'b')).toMatchObject({ status: 'skip', expected: 'not asked for' });
+  expect(unreached('age', 'b')).toMatchObject({ status: 'skip', expected: 'not checked' });
 });
 
 /** Where the content of the TLV at `at` starts, and where the TLV ends (X.690, 8.1.3). */

@@ -52,8 +52,10 @@ export function time(ms: number, generalized = false): Uint8Array {
   return der(long ? 0x18 : 0x17, utf8(`${long ? digits : digits.slice(2)}Z`));
 }
 
+export const utf8String = (text: string) => der(0x0c, utf8(text));
+
 export function name(commonName: string): Uint8Array {
-  const attribute = sequence(der(0x06, hex('550403')), der(0x0c, utf8(commonName)));
+  const attribute = sequence(der(0x06, hex('550403')), utf8String(commonName));
   return sequence(der(0x31, attribute));
 }
 
