@@ -135,6 +135,15 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// What made a view; of a folded one, what made the view that was folded.
+    pub fn way(&self, at: usize) -> &'static str {
+        let mut view = &self.views[at];
+        while let ("fold", Some(parent)) = (view.codec, view.parent) {
+            view = &self.views[parent];
+        }
+        view.codec
+    }
+
     /// A decoded token is worth a view if it reads as text or is a known container.
     pub fn token(
         &mut self,
@@ -256,7 +265,7 @@ impl<'a> Scan<'a> {
             }
             let w = words(&data);
             let mut found: Vec<(&'static str, &'static str, usize)> = Vec::new();
-            let codec = self.views[at].codec;
+            let codec = self.way(at);
             let mirrored = matches!(codec, "reversed" | "rot13" | "rot47" | "joined")
                 || codec.starts_with("values-");
             detect(&data, &w, rules, &mut |kind, rule, start, end| {

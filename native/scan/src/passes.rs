@@ -145,8 +145,8 @@ impl Scan<'_> {
 
     pub fn text(&mut self, at: usize, text: &[u8], w: &Words) {
         let depth = self.views[at].depth;
-        let turned = self.views[at].codec.ends_with("rot47");
-        if !turned {
+        let way = self.way(at);
+        if !way.ends_with("rot47") {
             self.escapes(at, text);
         }
         if !text.is_ascii() {
@@ -189,10 +189,8 @@ impl Scan<'_> {
         }
         self.tokens(at, text, w.marks.iter().any(|(m, ..)| *m == Mark::Ascii85));
         // Neither what was put together nor what was turned round is put together again.
-        let joined = matches!(
-            self.views[at].codec,
-            "joined" | "columns" | "reversed" | "rot13" | "rot47"
-        ) || self.views[at].codec.starts_with("values-");
+        let joined = matches!(way, "joined" | "columns" | "reversed" | "rot13" | "rot47")
+            || way.starts_with("values-");
         if blocks::holds(text, b'"') && !joined {
             self.joins(at, text);
             if text.len() <= MIRROR_MAX {
@@ -204,7 +202,7 @@ impl Scan<'_> {
         if depth < DEPTH_MAX
             && text.len() <= MIRROR_MAX
             && !matches!(
-                self.views[at].codec,
+                way,
                 "reversed"
                     | "rot13"
                     | "rot47"
