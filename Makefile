@@ -153,7 +153,7 @@ $(STAMPS)/npm: package-lock.json package.json
 	@bash scripts/supply/install.sh
 	@mkdir -p $(STAMPS) && touch $@
 
-NATIVE_SOURCES := $(shell find native -name target -prune -o -path native/zk -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print 2>/dev/null)
+NATIVE_SOURCES := $(shell find native -name target -prune -o -path native/zk -prune -o \( -name '*.rs' -o -path '*/rules/*' -type f -o -name 'Cargo.*' \) -print 2>/dev/null)
 $(STAMPS)/native: $(STAMPS)/npm $(NATIVE_SOURCES)
 	@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust 1.95 or newer (rustup), then run this again.' >&2; exit 2; }
 	@echo '· native addons (about five minutes the first time, then cached outside the repository)'
