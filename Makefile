@@ -12,7 +12,7 @@ SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 ONLY ?=
 EIF ?=
 
-.PHONY: helm docs cluster load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: helm docs cluster load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif oracle-opendp test-boot clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -113,6 +113,11 @@ oracle-eif: eif ## Compare the image with AWS's own library for images (compiles
 	  CARGO_TARGET_DIR=$$target cargo build -q --release --locked --manifest-path test/oracle/eif/Cargo.toml && \
 	  NMP_EIF_ORACLE=$$target/release/nmp-eif-oracle NMP_EIF_BUILT=build/enclave.eif $(NPX) vitest run test/unit/image/oracle.test.ts
 
+oracle-opendp: setup ## Compare the noise of egress policies with OpenDP's own (installs it in a venv, once)
+	@venv=$${NMP_CACHE:-$$HOME/.cache/nmp-enclave}/opendp-0.16.0 && \
+	  { [ -d $$venv ] || { python3 -m venv $$venv.new && $$venv.new/bin/pip install -q --disable-pip-version-check opendp==0.16.0 && mv $$venv.new $$venv; }; } && \
+	  NMP_OPENDP_PYTHON=$$venv/bin/python $(NPX) vitest run test/unit/egress/privacy
+
 deny: ## Check licences and sources of crates with cargo-deny (compiles it once: four minutes)
 	@bash scripts/supply/deny.sh
 
@@ -148,7 +153,7 @@ $(STAMPS)/npm: package-lock.json package.json
 	@bash scripts/supply/install.sh
 	@mkdir -p $(STAMPS) && touch $@
 
-NATIVE_SOURCES := $(shell find native -name target -prune -o -path native/zk -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print 2>/dev/null)
+NATIVE_SOURCES := $(shell find native -name target -prune -o -path native/zk -prune -o \( -name '*.rs' -o -path '*/rules/*' -type f -o -name 'Cargo.*' \) -print 2>/dev/null)
 $(STAMPS)/native: $(STAMPS)/npm $(NATIVE_SOURCES)
 	@command -v cargo >/dev/null || { echo 'cargo is missing: install Rust 1.95 or newer (rustup), then run this again.' >&2; exit 2; }
 	@echo '· native addons (about five minutes the first time, then cached outside the repository)'

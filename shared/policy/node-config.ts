@@ -82,6 +82,15 @@ function valueDepth(schema: ValueSchema): number {
   return 1;
 }
 
+/** An integer that every answer has: whether one is there would tell something without noise. */
+function isRequiredInteger(output: ValueSchema, name: string): boolean {
+  if ('anyOf' in output || output.type !== 'object') return false;
+  if (!Object.hasOwn(output.properties, name)) return false;
+  const property = output.properties[name];
+  if (property === undefined || 'anyOf' in property) return false;
+  return property.type === 'integer' && (output.required ?? []).includes(name);
+}
+
 /** What the schema of a single part cannot say. */
 function crossCheck(config: NodeConfig): { path: Path; message: string }[] {
   const problems: { path: Path; message: string }[] = [];
@@ -131,6 +140,14 @@ function crossCheck(config: NodeConfig): { path: Path; message: string }[] {
         problems.push({
           path: [...path, side],
           message: `nested deeper than ${VALUE_SCHEMA_DEPTH_MAX}`,
+        });
+      }
+    }
+    for (const name of Object.keys(capability.egress.privacy?.fields ?? {})) {
+      if (!isRequiredInteger(capability.output, name)) {
+        problems.push({
+          path: [...path, 'egress', 'privacy', 'fields', name],
+          message: 'the output has no required integer of this name: it would get no noise',
         });
       }
     }

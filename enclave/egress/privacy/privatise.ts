@@ -15,6 +15,18 @@ import { discreteLaplace } from './discrete-laplace.ts';
 /** ε is given in thousandths. */
 const PER_EPSILON = 1000n;
 
+/**
+ * The scale of a field's noise, numerator and denominator: the fields share ε evenly, so that each
+ * gets sensitivity · fields / ε and all together cost the ε that the ledger charges.
+ */
+export function noiseScale(
+  sensitivity: bigint,
+  fields: number,
+  milliEpsilon: number,
+): readonly [bigint, bigint] {
+  return [sensitivity * BigInt(fields) * PER_EPSILON, BigInt(milliEpsilon)];
+}
+
 export interface PrivatiseInit {
   readonly schema: ValueSchema;
   readonly privacy: PrivacyPolicy;
@@ -46,14 +58,13 @@ export function privatise(
     const exact = noisy.get(name);
     if (field === undefined || 'anyOf' in field || field.type !== 'integer') continue;
     if (typeof exact !== 'number') continue;
-    const range = field.maximum - field.minimum;
-    const sensitivity = installed ? Math.min(stated, range) : range;
-    if (sensitivity === 0) continue;
-    // The fields share ε evenly: noise of scale sensitivity · fields / ε.
-    const t = BigInt(sensitivity) * BigInt(fields.length) * PER_EPSILON;
-    const drawn = BigInt(exact) + discreteLaplace(random, t, BigInt(privacy.milliEpsilon));
     const low = BigInt(field.minimum);
     const high = BigInt(field.maximum);
+    const range = high - low;
+    const sensitivity = installed && BigInt(stated) < range ? BigInt(stated) : range;
+    if (sensitivity === 0n) continue;
+    const [t, s] = noiseScale(sensitivity, fields.length, privacy.milliEpsilon);
+    const drawn = BigInt(exact) + discreteLaplace(random, t, s);
     noisy.set(name, Number(drawn < low ? low : drawn > high ? high : drawn));
   }
   return utf8(canonicalJson(Object.fromEntries(noisy)));

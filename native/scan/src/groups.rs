@@ -135,12 +135,12 @@ pub fn grouped(h: &Here<'_>, w: &Words) -> Option<(&'static str, &'static str, u
 }
 
 fn date_like(h: &Here<'_>, n: usize) -> bool {
+    // No year starts with 0, and many national numbers of 4, 2, 2 and 2 digits do.
+    let year = h.text[h.groups[h.k].start] != b'0';
     let lens: Vec<usize> = h.groups[h.k..h.k + n.min(3)]
         .iter()
         .map(|g| g.len)
         .collect();
-    matches!(
-        lens.as_slice(),
-        [4, 2, 2] | [2, 2, 4] | [1..=2, 1..=2, 4] | [4, 1..=2, 1..=2]
-    )
+    matches!(lens.as_slice(), [1..=2, 1..=2, 4])
+        || year && matches!(lens.as_slice(), [4, 1..=2, 1..=2])
 }

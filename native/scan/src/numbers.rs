@@ -209,7 +209,12 @@ fn judge(
     let first = groups[k];
     let at = first.start;
     // The last group, too short or within a word: nothing is made of it.
-    if k + 1 == groups.len() && (first.len < 8 || tail_glued || h.dash_word(1)) {
+    if k + 1 == groups.len()
+        && (first.len < 7
+            || first.len == 7 && plus_before(text, at).is_none()
+            || tail_glued
+            || h.dash_word(1))
+    {
         return 1;
     }
     let mut d = [0u8; 40];
@@ -219,9 +224,17 @@ fn judge(
     }
     if let Some(start) = plus
         && (k == 0 || first.sep == b' ')
-        && let Some(n) = international(&h)
+        && let Some(n) = international(&h, 0)
     {
         report("PHONE", "phone-international", start, h.end(n));
+        return n;
+    }
+    if text[at..].starts_with(b"00")
+        && k == 0
+        && near(text, w, at, h.end(1)) & ctx::PHONE != 0
+        && let Some(n) = international(&h, 2)
+    {
+        report("PHONE", "phone-context", at, h.end(n));
         return n;
     }
     // One group alone: only context makes it more than a number, with few exceptions.

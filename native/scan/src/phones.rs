@@ -1,8 +1,26 @@
 //! Telephone numbers in international form.
 
-use crate::numbers::{ANY, Here};
+use crate::numbers::{Group, Here};
 
-/// A `+`, `(+`, or `00` in front of a country code: where the number starts.
+/// Country calling codes (ITU-T E.164), each with the lengths that its national numbers may have,
+/// each of those with a bit for every two digits that such numbers begin with.
+static PLANS: &[(usize, &[(usize, u128)])] = &include!("../rules/phone-plans.in");
+
+const NO_PLAN: u8 = u8::MAX;
+
+/// Where the plan of each code stands.
+static PLACES: [u8; 1000] = {
+    let mut all = [NO_PLAN; 1000];
+    let mut i = 0;
+    while i < PLANS.len() {
+        all[PLANS[i].0] = i as u8;
+        i += 1;
+    }
+    assert!(i < NO_PLAN as usize);
+    all
+};
+
+/// A `+` or `(+` in front of a country code: where the number starts.
 pub fn plus_before(text: &[u8], at: usize) -> Option<usize> {
     let mut i = at;
     while i > 0 && at - i < 2 && matches!(text[i - 1], b' ' | b'(') {
@@ -12,141 +30,54 @@ pub fn plus_before(text: &[u8], at: usize) -> Option<usize> {
     (plus && (i < 2 || !text[i - 2].is_ascii_alphanumeric())).then(|| i - 1)
 }
 
-/// Country calling codes (ITU-T E.164) with the range of national number lengths.
-const COUNTRIES: &[(&str, usize, usize)] = &[
-    ("1", 10, 10),
-    ("7", 10, 10),
-    ("20", 8, 10),
-    ("27", 9, 9),
-    ("30", 10, 10),
-    ("31", 9, 9),
-    ("32", 8, 9),
-    ("33", 9, 9),
-    ("34", 9, 9),
-    ("36", 8, 9),
-    ("39", 6, 11),
-    ("40", 9, 9),
-    ("41", 9, 9),
-    ("43", 6, 13),
-    ("44", 9, 10),
-    ("45", 8, 8),
-    ("46", 7, 10),
-    ("47", 8, 8),
-    ("48", 9, 9),
-    ("49", 6, 11),
-    ("51", 8, 9),
-    ("52", 10, 11),
-    ("53", 8, 8),
-    ("54", 10, 11),
-    ("55", 10, 11),
-    ("56", 9, 9),
-    ("57", 8, 10),
-    ("58", 10, 10),
-    ("60", 8, 10),
-    ("61", 9, 9),
-    ("62", 8, 12),
-    ("63", 9, 10),
-    ("64", 8, 10),
-    ("65", 8, 8),
-    ("66", 8, 9),
-    ("81", 9, 10),
-    ("82", 8, 10),
-    ("84", 9, 10),
-    ("86", 10, 11),
-    ("90", 10, 10),
-    ("91", 10, 10),
-    ("92", 9, 10),
-    ("93", 9, 9),
-    ("94", 9, 9),
-    ("95", 7, 10),
-    ("98", 10, 10),
-    ("211", 9, 9),
-    ("212", 9, 9),
-    ("213", 8, 9),
-    ("216", 8, 8),
-    ("218", 9, 9),
-    ("22", 7, 10),
-    ("23", 7, 11),
-    ("24", 6, 9),
-    ("25", 7, 10),
-    ("26", 7, 9),
-    ("29", 4, 8),
-    ("35", 6, 11),
-    ("37", 6, 10),
-    ("38", 7, 10),
-    ("42", 7, 9),
-    ("50", 7, 9),
-    ("59", 6, 10),
-    ("67", 5, 9),
-    ("68", 5, 8),
-    ("69", 4, 7),
-    ("80", 8, 8),
-    ("85", 7, 10),
-    ("87", 9, 12),
-    ("88", 8, 10),
-    ("96", 7, 10),
-    ("97", 7, 10),
-    ("99", 8, 10),
-];
+/// A country code and a number of its plan, with or without a 0 between them.
+fn fits(d: &[u8]) -> bool {
+    let mut code = 0;
+    // No code is the start of another, and none starts with 0.
+    for (i, digit) in d.iter().take(3).enumerate() {
+        code = code * 10 + usize::from(digit - b'0');
+        if code == 0 {
+            return false;
+        }
+        let place = PLACES[code];
+        if place != NO_PLAN {
+            // Seven digits in all are a number of few small places, and elsewhere a plain figure.
+            let long = d.len() >= 8 || i == 2;
+            let lengths = PLANS[usize::from(place)].1;
+            let national = &d[i + 1..];
+            return long
+                && (begins(lengths, national)
+                    || national[0] == b'0' && begins(lengths, &national[1..]));
+        }
+    }
+    false
+}
 
-/// Groups used by an international number after a plus sign.
-pub fn international(h: &Here<'_>) -> Option<usize> {
+fn begins(lengths: &[(usize, u128)], national: &[u8]) -> bool {
+    let first = (national[0] - b'0') * 10 + (national[1] - b'0');
+    lengths
+        .iter()
+        .any(|(length, firsts)| *length == national.len() && firsts >> first & 1 == 1)
+}
+
+/// Groups used by an international number: its country code stands after a plus sign, or after the
+/// first `prefix` digits.
+pub fn international(h: &Here<'_>, prefix: usize) -> Option<usize> {
     let mut d = [0u8; 40];
-    let rest = h.groups.len() - h.k;
-    for n in (1..=rest.min(7)).rev() {
-        let len = h.join(n, &mut d);
-        if !(8..=15).contains(&len)
-            || (n > 1
-                && !h.groups[h.k + 1..h.k + n]
-                    .iter()
-                    .all(|g| ANY.contains(&g.sep)))
-        {
+    let groups = &h.groups[h.k..];
+    // ` -` before a digit is a sign: of another figure.
+    let signed = |g: &Group| g.wide && h.text[g.start - 2..g.start] == *b" -";
+    let most = groups.iter().position(signed).unwrap_or(groups.len());
+    for n in (1..=most.min(7)).rev() {
+        // A last group that is part of a word may follow after a space.
+        if h.tail_glued && groups.get(n).is_none_or(|next| next.sep != b' ') {
             continue;
         }
-        let fits = COUNTRIES.iter().any(|(code, least, most)| {
-            d[..len].starts_with(code.as_bytes()) && {
-                let wide = if code.len() == 2 && !known_two(code) {
-                    1
-                } else {
-                    0
-                };
-                let national = len - code.len() - wide;
-                let trunk = usize::from(d[code.len()] == b'0');
-                (*least..=*most).contains(&national)
-                    || (*least..=*most).contains(&(national - trunk))
-            }
-        });
-        if fits && !h.tail_glued {
+        let len = h.join(n, &mut d);
+        // E.164 ends at 15 digits; some toll-free numbers go on.
+        if len >= 7 + prefix && fits(&d[prefix..len]) {
             return Some(n);
         }
     }
     None
-}
-
-/// Two-digit entries that stand for a family of three-digit codes.
-fn known_two(code: &str) -> bool {
-    !matches!(
-        code,
-        "22" | "23"
-            | "24"
-            | "25"
-            | "26"
-            | "29"
-            | "35"
-            | "37"
-            | "38"
-            | "42"
-            | "50"
-            | "59"
-            | "67"
-            | "68"
-            | "69"
-            | "80"
-            | "85"
-            | "87"
-            | "88"
-            | "96"
-            | "97"
-            | "99"
-    )
 }

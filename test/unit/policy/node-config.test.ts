@@ -91,6 +91,36 @@ describe('parseNodeConfig', () => {
     expect(refusal(config).message).toContain('["a b\\"c"]');
   });
 
+  it.each([
+    ['of another name', { m: 'integer' }, ['m']],
+    ['that an answer may leave out', { n: 'integer' }, []],
+    ['that is no integer', { n: 'boolean' }, ['n']],
+  ] as const)('refuses noise on a field %s', (_, properties, required) => {
+    const schemaOf = (type: string) =>
+      type === 'integer' ? { type, minimum: 0, maximum: 9 } : { type };
+    const output = {
+      type: 'object',
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, type]) => [name, schemaOf(type)]),
+      ),
+      required,
+      additionalProperties: false,
+    };
+    const privacy = { milliEpsilon: 1, milliEpsilonTotal: 1 };
+    const config = (field: string, shape: object = output) => {
+      const [capability] = sample().capabilities;
+      const egress = { privacy: { ...privacy, fields: { [field]: 1 } } };
+      return { ...sample(), capabilities: [{ ...capability, output: shape, egress }] };
+    };
+    const where = '$.capabilities[0].egress.privacy.fields.n';
+    expect(refusal(config('n')).message).toContain(where);
+    expect(refusal(config('n', { anyOf: [output, { type: 'null' }] })).message).toContain(where);
+    expect(refusal(config('n', { type: 'boolean' })).message).toContain(where);
+    expect(refusal(config('toString')).message).toContain('fields.toString');
+    const good = { ...output, properties: { n: schemaOf('integer') }, required: ['n'] };
+    expect(parse(config('n', good)).capabilities[0]?.egress.privacy?.fields).toEqual({ n: 1 });
+  });
+
   it('reads the example', () => {
     const text = readFileSync(join(root, 'examples/nmp.node.json'), 'utf8');
     const config = parseNodeConfig(text, 'examples/nmp.node.json');
