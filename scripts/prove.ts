@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const MODEL = join(import.meta.dirname, '..', 'docs', 'formal', 'elicitation-handshake.pv');
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 900_000;
 
 interface Mutant {
   readonly name: string;

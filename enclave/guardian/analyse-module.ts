@@ -178,6 +178,7 @@ export function analyseModule(
     maxBrTable: code.maxBrTable,
     maxLocals: code.maxLocals,
     maxOperands: code.maxOperands,
+    growsMemory: code.growsMemory,
   });
   if (info.imports.length === 0) findings.flags.add('PURE');
   // Calls are followed only in code that is whole and valid.

@@ -60,6 +60,8 @@ export interface CodeFacts {
   maxLocals: number;
   maxOperands: number;
   makesNan: boolean;
+  /** There is a memory.grow: memory may become larger than it starts. */
+  growsMemory: boolean;
   /** Functions that look like a hash's inner loop. */
   mixingFunctions: number;
   nestingExceeded: boolean;
@@ -89,6 +91,7 @@ export function emptyCode(): CodeFacts {
     maxLocals: 0,
     maxOperands: 0,
     makesNan: false,
+    growsMemory: false,
     mixingFunctions: 0,
     nestingExceeded: false,
     brTableExceeded: false,

@@ -28,3 +28,13 @@ export interface Guardian {
   /** Judges in about a millisecond; never throws for hostile bytes; cached by both hashes. */
   judge(module: Uint8Array, manifest: ModuleManifest): GuardianVerdict;
 }
+
+/**
+ * Bytes of memory that a run may take: at most `limit`, and of a module that cannot grow its memory
+ * no more than it starts with.
+ */
+export function memoryNeeded({ facts }: GuardianVerdict, limit: number): number {
+  const { kind, growsMemory, memoryPages } = facts;
+  if (kind !== 'module' || growsMemory !== false || typeof memoryPages !== 'number') return limit;
+  return Math.min(limit, Math.max(1, memoryPages) * 65_536);
+}

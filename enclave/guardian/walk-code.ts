@@ -376,6 +376,7 @@ class Walker {
           // The byte is a memory index only under multi-memory.
           if (reader.u8() !== 0) reader.fail('FEATURE');
           if (opcode === 0x3f) height++;
+          else facts.growsMemory = true;
           fuel++;
           finder.note(opcode, 0);
           break;

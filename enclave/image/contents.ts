@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { utf8 } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
 import { type NodeConfig, parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { NODE_FLAGS } from '../../shared/runtime.ts';
 import { SCRIPT_ENGINE_SHA256 } from '../../shared/script/engine.ts';
 import { isCounted } from '../egress/gate/gate.ts';
 import { type Bundle, bundleNode, lockedPackage, type Profile } from './bundle.ts';
@@ -38,7 +39,7 @@ export interface Contents {
 const PROJECT = 'nmp-enclave';
 const CONFIG_FOLDER = 'app/config';
 /** Read by native/agent, one word a line. */
-const COMMAND = ['/app/node', '/app/main.mjs'];
+const COMMAND = ['/app/node', ...NODE_FLAGS, '/app/main.mjs'];
 
 function file(path: string, data: Uint8Array, origin: Origin, mode = 0o444): ImageEntry {
   return { kind: 'file', path, mode, data, origin };

@@ -26,7 +26,7 @@ import type { AuditSink } from '../egress/gate/audit.ts';
 import { type Admission, type EgressGate, isCounted } from '../egress/gate/gate.ts';
 import { privatise } from '../egress/privacy/privatise.ts';
 import { verdictDigest } from '../guardian/create-guardian.ts';
-import type { GuardianVerdict } from '../guardian/guardian.ts';
+import { type GuardianVerdict, memoryNeeded } from '../guardian/guardian.ts';
 import type { Offer, Proofs } from '../prove/proofs.ts';
 import type { Outcome, RunResult, SandboxEngine } from '../sandbox/engine.ts';
 import type { CallContext, CallHandler } from '../session/serve.ts';
@@ -288,7 +288,7 @@ class Pipeline {
       logic.inputOf(input),
       {
         fuel: BigInt(limits.fuel),
-        memoryBytes: limits.memoryBytes,
+        memoryBytes: memoryNeeded(logic.verdict, limits.memoryBytes),
         deadlineMs,
         outputBytes: limits.outputBytes,
       },

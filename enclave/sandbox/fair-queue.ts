@@ -1,7 +1,8 @@
 /**
  * Admits a bounded number of jobs at once, of bounded memory together, and takes turns between
  * peers. A part of both is kept for peers that have nothing running: one peer's load, or several
- * peers', does not make a newcomer wait for their jobs to end.
+ * peers', does not make a newcomer wait for their jobs to end. Large jobs, whosever, leave some memory
+ * to small ones.
  */
 
 interface Waiting {
@@ -20,6 +21,9 @@ export interface FairQueueInit {
 
 /** Of slots and bytes, what only a peer without a running job may take. */
 const RESERVE = 1 / 4;
+/** Share of the bytes above which a job is large, and what large jobs leave alone together. */
+const LARGE = 1 / 64;
+const LEFT_TO_SMALL = 1 / 8;
 
 export class FairQueue {
   readonly #init: FairQueueInit;
@@ -79,7 +83,8 @@ export class FairQueue {
     if (this.#running === 0) return true;
     const share = this.#runningOf.has(peer) ? 1 - RESERVE : 1;
     const { slots, bytes: bytesMax } = this.#init;
-    return this.#running < Math.floor(slots * share) && this.#bytes + bytes <= bytesMax * share;
+    const ofBytes = bytes > bytesMax * LARGE ? Math.min(share, 1 - LEFT_TO_SMALL) : share;
+    return this.#running < Math.floor(slots * share) && this.#bytes + bytes <= bytesMax * ofBytes;
   }
 
   #start(peer: string, bytes: number): () => void {

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NmpError } from '../../shared/errors.ts';
-import type { Clock } from '../../shared/runtime.ts';
+import { type Clock, NODE_FLAGS } from '../../shared/runtime.ts';
 import type { EnclaveReady, Supervisor, SupervisorEvent } from './supervisor.ts';
 
 export interface LocalInit {
@@ -109,7 +109,7 @@ class LocalSupervisor implements Supervisor {
         ...(this.#init.arguments ?? []),
       ],
       // The node's own environment is empty: nothing of the parent's leaks into it.
-      { env: {}, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+      { env: {}, execArgv: [...NODE_FLAGS], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
     );
     this.#child = child;
     child.on('message', (message) => {

@@ -287,6 +287,16 @@ describe('the facts of the code', () => {
     });
     const tables = walkOf(code(block(get(0), [0x0e, 2, 0, 0, 0]), get(0), [0x0e, 1, 0, 0])).code;
     expect(tables.maxBrTable).toBe(2);
+    // memory.size tells only, memory.grow grows.
+    const memory = (...instructions: number[]) =>
+      walked(
+        build({
+          types: [[[], []]],
+          memories: [[0, 1]],
+          funcs: [{ type: 0, code: code(instructions, DROP) }],
+        }),
+      ).code.growsMemory;
+    expect([memory(0x3f, 0), memory(0x41, 0, 0x40, 0)]).toEqual([false, true]);
     const fewer = walked(
       build({
         types: [[[], []]],

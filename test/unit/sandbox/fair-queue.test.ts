@@ -33,6 +33,19 @@ describe('the queue of sandbox jobs', () => {
     expect(await now(jobs.enter('c', 300))).toBe('waiting');
   });
 
+  it('leaves an eighth of its memory to small jobs, whoever has the large ones', async () => {
+    const jobs = queue(100, 6_400);
+    for (let peer = 0; peer < 7; peer++) {
+      expect(await jobs.enter(`large ${peer}`, 800)).toBeTypeOf('function');
+    }
+    expect(await now(jobs.enter('one more', 800))).toBe('waiting');
+    expect(await now(jobs.enter('not small', 101))).toBe('waiting');
+    for (let peer = 0; peer < 8; peer++) {
+      expect(await jobs.enter(`small ${peer}`, 100)).toBeTypeOf('function');
+    }
+    expect(await now(jobs.enter('beyond', 1))).toBe('waiting');
+  });
+
   it('lets a job in alone that is larger than all', async () => {
     const jobs = queue(4, 1_000);
     const large = await jobs.enter('a', 5_000);
