@@ -1,6 +1,7 @@
 /** What every mode's composition root shares: the node over its seams, whichever NSM stands behind. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fromHex, utf8 } from '../shared/bytes.ts';
 import type { CryptoSuite } from '../shared/crypto/suite.ts';
@@ -133,6 +134,7 @@ export async function composeNode(
   const engine = await createProcessEngine({
     program: init.sandbox,
     processes: config.sandbox.processes,
+    machineBytes: totalmem(),
   });
   const capabilities = await loadCapabilities(
     {

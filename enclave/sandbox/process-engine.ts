@@ -31,13 +31,15 @@ export interface ProcessEngineInit {
   readonly program: string;
   /** Processes kept running; together they keep each processor busy with one guest at a time. */
   readonly processes: number;
+  /** Memory of the machine, bytes: a quarter of it, if that is more, is for guests in flight. */
+  readonly machineBytes?: number;
   /** Default: the system's. */
   readonly random?: Random;
 }
 
 /** Name of the settings in native/sandbox/src/engine.rs; docs/protocol.md, Deterministic profile. */
 export const PROFILE = 'nmp-wasm-v1';
-/** Memory that guests in flight may ask for together: eight of the largest, 64 of the smaller. */
+/** Least memory that guests in flight may ask for together: eight of the largest, 64 of the smaller. */
 const GUEST_BYTES = 400 * 1024 * 1024;
 /** What a compilation is counted as. */
 const COMPILE_BYTES = 16 * 1024 * 1024;
@@ -90,7 +92,7 @@ class ProcessEngine implements SandboxEngine {
     this.#processes[0] = first;
     this.#queue = new FairQueue({
       slots: init.processes * first.hello.workers,
-      bytes: GUEST_BYTES,
+      bytes: Math.max(GUEST_BYTES, Math.floor((init.machineBytes ?? 0) / 4)),
       perPeerMax: WAITING_PER_PEER_MAX,
     });
     const { engine, version, user, seccomp } = first.hello;

@@ -138,11 +138,21 @@ impl Scan<'_> {
         if all & DIGIT != 0 && token.len() < lists::BITS_LEAST && token.len() % 2 == 1 {
             return;
         }
+        let all_hex = all_hex || all & DASHED_HEX != 0;
+        // Hex is tried as nothing else: where it is nothing it need not be remembered.
+        if all_hex
+            && all & DIGIT == 0
+            && hexed.len() >= HEX_LEAST
+            && base::dashed16_into(hexed, room)
+            && self.idle(room)
+        {
+            return;
+        }
         // The same token again says nothing new.
         if (self.views[at].depth > 0 || token.len() < 4096) && !self.tokens_seen.insert(token) {
             return;
         }
-        if all_hex && base::base16_into(hexed, room) && self.token_of(at, "hex", room, start) {
+        if all_hex && base::dashed16_into(hexed, room) && self.token_of(at, "hex", room, start) {
             return;
         }
         if all & DIGIT != 0 {
@@ -153,9 +163,6 @@ impl Scan<'_> {
             return;
         }
         if hexed.len() >= HEX_LEAST && all_hex {
-            return;
-        }
-        if all & DASHED_HEX != 0 && self.dashed(at, token, start, room) {
             return;
         }
         // After `=` or `/` an encoding may start in the middle: data URIs, query strings, paths.
@@ -215,16 +222,6 @@ impl Scan<'_> {
                 }
             }
         }
-    }
-
-    /// Hex in groups between dashes, of any lengths. Whether it can be nothing else.
-    fn dashed(&mut self, at: usize, token: &[u8], source: usize, room: &mut Vec<u8>) -> bool {
-        let digits: Vec<u8> = token.iter().copied().filter(|b| *b != b'-').collect();
-        digits.len() < token.len()
-            && digits.len() >= TOKEN_LEAST
-            && base::base16_into(&digits, room)
-            && self.token_of(at, "hex", room, source)
-            || token.len() >= HEX_LEAST
     }
 
     /// Chunks that were put together: hex or Base64.

@@ -100,6 +100,27 @@ pub fn base16_into(s: &[u8], out: &mut Vec<u8>) -> bool {
     all < 16
 }
 
+/// Hex in groups between dashes, of any lengths; as `base16_into`.
+pub fn dashed16_into(s: &[u8], out: &mut Vec<u8>) -> bool {
+    if !s.contains(&b'-') {
+        return base16_into(s, out);
+    }
+    out.clear();
+    let (mut held, mut all) = (None, 0);
+    for b in s.iter().filter(|b| **b != b'-') {
+        let digit = T16[usize::from(*b)];
+        all |= digit;
+        held = match held {
+            None => Some(digit),
+            Some(high) => {
+                out.push(high << 4 | digit & 15);
+                None
+            }
+        };
+    }
+    held.is_none() && all < 16
+}
+
 /// RFC 4648 section 6 (or 7 with `hex`), either case, padding optional.
 pub fn base32(s: &[u8], hex: bool) -> Option<Vec<u8>> {
     let s = &s[..s.iter().rposition(|&b| b != b'=')? + 1];

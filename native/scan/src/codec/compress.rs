@@ -122,6 +122,19 @@ pub fn brotli(s: &[u8], room: usize) -> Outcome {
     }
 }
 
+/// Can `s` be a stream without a magic? What cannot is told without a decoder.
+pub fn may_be_raw(s: &[u8], room: usize) -> bool {
+    if probe::deflate(s) && dry_run::deflate(s, bound(s.len(), room)) {
+        return true;
+    }
+    let mut bits = Bits { s, at: 0 };
+    match probe::first(&mut bits) {
+        None => false,
+        Some(First::Block { last, length }) => dry_run::brotli(&mut bits, last, length, room),
+        Some(First::Metadata) => true,
+    }
+}
+
 pub(super) fn unbrotli(s: &[u8], room: usize) -> Outcome {
     // Small buffers: most candidates are not brotli and fail within bytes.
     let outcome = read_bounded(
