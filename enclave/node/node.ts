@@ -80,15 +80,18 @@ export function streamHandler(
 ): (stream: Stream, connection: Connection) => Promise<void> {
   return async (stream, connection) => {
     const frames = libp2pFrames(stream);
-    const closed = new AbortController();
-    const onClose = () => closed.abort(new NmpError('CONNECTION_LOST'));
+    const ended = new AbortController();
+    const onClose = () => ended.abort(new NmpError('CONNECTION_LOST'));
+    const onShutdown = () => ended.abort(shutdown.reason);
     stream.addEventListener('close', onClose, { once: true });
+    shutdown.addEventListener('abort', onShutdown, { once: true });
+    if (shutdown.aborted) onShutdown();
     try {
       const peer = {
         id: connection.remotePeer.toString(),
         multihash: connection.remotePeer.toMultihash().bytes,
       };
-      await serve(peer, frames, AbortSignal.any([shutdown, closed.signal]));
+      await serve(peer, frames, ended.signal);
     } catch (cause) {
       const error = cause instanceof NmpError ? cause : new NmpError('INTERNAL');
       await frames.write(refusedFrame(error.code)).catch(() => undefined);
@@ -96,6 +99,7 @@ export function streamHandler(
       frames.abort(error);
     } finally {
       stream.removeEventListener('close', onClose);
+      shutdown.removeEventListener('abort', onShutdown);
     }
   };
 }

@@ -14,6 +14,7 @@ import {
 } from './elicit.ts';
 import type { Session } from './session-store.ts';
 import type { Watchdogs, WatchPlace } from './watchdogs.ts';
+import { within } from './within.ts';
 
 /** What a call may know of where it came from. */
 export interface CallContext {
@@ -72,7 +73,9 @@ async function answer(
     place = watchdogs.admit(call.session.peer, head);
   };
   try {
-    const request = await readRequest(reader, check, signal);
+    const request = await within(signal, REQUEST_TIMEOUT_MS, (inTime) =>
+      readRequest(reader, check, inTime),
+    );
     if (place !== undefined && watchdogs !== undefined) {
       const alive = AbortSignal.any([signal, call.ended]);
       await watchdogs.serve(place, request, call.session, writer, alive);
@@ -90,9 +93,10 @@ async function answer(
     };
     const response = await calls(request, { session: call.session, signal, progress });
     // A client that does not read holds no answer here for ever.
-    const writing = AbortSignal.any([signal, AbortSignal.timeout(RESPONSE_TIMEOUT_MS)]);
-    await sending;
-    await writer.writeMessage(response, writing);
+    await within(signal, RESPONSE_TIMEOUT_MS, async (inTime) => {
+      await sending;
+      await writer.writeMessage(response, inTime);
+    });
     await frames.close();
   } finally {
     place?.release();
@@ -108,9 +112,8 @@ async function answer(
 async function readRequest(
   reader: RecordReader,
   check: (head: LogicRequest) => void,
-  outer: AbortSignal,
+  signal: AbortSignal,
 ): Promise<LogicRequest> {
-  const signal = AbortSignal.any([outer, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
   const message = await reader.readMessage(REQUEST_BYTES_MAX, { signal });
   const request = decodeLogicRequest(message, REQUEST_BYTES_MAX);
   check(request);
@@ -136,8 +139,9 @@ export async function serveElicit(
   frames: FrameChannel,
   signal: AbortSignal,
 ): Promise<void> {
-  const handshake = AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)]);
-  const pending = await acceptElicitation(components, init, peer, frames, handshake);
+  const pending = await within(signal, HANDSHAKE_TIMEOUT_MS, (inTime) =>
+    acceptElicitation(components, init, peer, frames, inTime),
+  );
   const { session, ended, release } = components.sessions.enter(pending.session.token, peer.id, 0n);
   try {
     const { confirm } = pending;
@@ -154,8 +158,8 @@ export async function serveCall(
   frames: FrameChannel,
   signal: AbortSignal,
 ): Promise<void> {
-  const first = AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT_MS)]);
-  const opener = decodeLogicRequest(await frames.read(first), OPENER_BYTES_MAX);
+  const first = await within(signal, HANDSHAKE_TIMEOUT_MS, (inTime) => frames.read(inTime));
+  const opener = decodeLogicRequest(first, OPENER_BYTES_MAX);
   if (opener.stream === 0n) throw new NmpError('SESSION_REPLAY');
   const { session, ended, release } = components.sessions.enter(
     opener.sessionToken,
