@@ -170,10 +170,10 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Would nothing come of `data` as a decoded token?
-    pub fn idle(&self, data: &[u8]) -> bool {
-        !(data.len() >= DECODED_LEAST && worth(data))
-            && !(data.len() >= RAW_STREAM_LEAST && compress::may_be_raw(data, self.room))
+    /// Can anything come of `data` as a decoded token?
+    pub fn is_something(&self, data: &[u8]) -> bool {
+        data.len() >= DECODED_LEAST && worth(data)
+            || data.len() >= RAW_STREAM_LEAST && compress::may_be_raw(data, self.room)
     }
 
     /// Streams without a magic inside decoded bytes.

@@ -144,7 +144,7 @@ impl Scan<'_> {
             && all & DIGIT == 0
             && hexed.len() >= HEX_LEAST
             && base::dashed16_into(hexed, room)
-            && self.idle(room)
+            && !self.is_something(room)
         {
             return;
         }
