@@ -174,7 +174,7 @@ export const REASONS: readonly Reason[] = [
 /** What a curve shows, by its id. */
 export const REMARKS: Readonly<Record<string, string>> = {
   'output-size':
-    'Answers of up to 16 KiB are also searched mirrored and in ROT13 and ROT47, piece by piece: at 16 kB that takes more than ten times as long as 64 kB do without it.',
+    'Answers of up to 16 KiB are also searched mirrored and in ROT13 and ROT47, piece by piece: at 16 kB that takes five times as long as 64 kB do without it.',
 };
 
 const fits = (about: About, row: Row) =>

@@ -34,7 +34,8 @@ const plain = fc.string({ unit: fc.constantFrom(...'abcdefghij klmnop'), maxLeng
 const value = fc.oneof({ weight: 1, arbitrary: secret }, { weight: 3, arbitrary: plain });
 const record = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'e'), value, { minKeys: 1 });
 
-describe('laws of the scanner', () => {
+// The long form takes minutes.
+describe('laws of the scanner', { timeout: 60_000 + 10 * cases }, () => {
   it('never throws, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
