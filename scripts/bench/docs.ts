@@ -1,5 +1,5 @@
 /**
- * Takes build/bench.json into docs/benchmarks.json (areas that were not run keep their figures) and
+ * Takes build/bench.json and bench-curves.json into docs/benchmarks.json (areas that were not run keep their figures) and
  * writes docs/benchmarks.md and its plots. Usage: node scripts/bench/docs.ts
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,9 +12,11 @@ import { plot } from './plot.ts';
 const root = join(import.meta.dirname, '..', '..');
 const docs = (name: string) => join(root, 'docs', name);
 const file = docs('benchmarks.json');
-const fresh: { readonly rows: readonly Row[]; readonly curves: readonly Curve[] } = JSON.parse(
-  readFileSync(join(root, 'build', 'bench.json'), 'utf8'),
-);
+const built = (name: string) => JSON.parse(readFileSync(join(root, 'build', name), 'utf8'));
+const fresh: { readonly rows: readonly Row[]; readonly curves: readonly Curve[] } = {
+  rows: built('bench.json'),
+  curves: built('bench-curves.json'),
+};
 const before: Measured = existsSync(file)
   ? JSON.parse(readFileSync(file, 'utf8'))
   : { runs: {}, rows: [], curves: [] };
