@@ -33,6 +33,11 @@ fn digits_end(text: &[u8], at: usize) -> usize {
     i
 }
 
+/// So few digits by themselves are nothing; seven are a telephone number after a plus sign.
+fn is_short(text: &[u8], at: usize, digits: usize) -> bool {
+    digits < 7 || digits == 7 && plus_before(text, at).is_none()
+}
+
 /// Reads the phrase of digit groups at `at` (a digit). Returns where it ends.
 ///
 /// `groups` is room to work in.
@@ -46,7 +51,8 @@ pub fn phrase(
     let end = digits_end(text, at);
     let tail = text.get(end).copied().unwrap_or(0);
     // Most are one group that is too short, or within a word: nothing is made of it.
-    if !SEPARATORS.contains(&tail) && (end - at < 8 || tail.is_ascii_alphabetic() || tail == b'_') {
+    let glued_behind = tail.is_ascii_alphabetic() || tail == b'_';
+    if !SEPARATORS.contains(&tail) && (is_short(text, at, end - at) || glued_behind) {
         return end;
     }
     groups.clear();
@@ -209,12 +215,7 @@ fn judge(
     let first = groups[k];
     let at = first.start;
     // The last group, too short or within a word: nothing is made of it.
-    if k + 1 == groups.len()
-        && (first.len < 7
-            || first.len == 7 && plus_before(text, at).is_none()
-            || tail_glued
-            || h.dash_word(1))
-    {
+    if k + 1 == groups.len() && (is_short(text, at, first.len) || tail_glued || h.dash_word(1)) {
         return 1;
     }
     let mut d = [0u8; 40];

@@ -144,6 +144,11 @@ describe('hostile inputs', () => {
     }
   });
 
+  it('finds a telephone number of seven digits behind a plus sign only', () => {
+    expect(blocked(carry('+6834002'))).toBe(true);
+    expect(blocked(carry('6834002'))).toBe(false);
+  });
+
   it('takes three characters of Base64 for no diagnosis, but a code in a row of a patient', () => {
     const noise = Buffer.from(createHash('sha512').update('x').digest()).toString('base64');
     const words = (code: string) => JSON.stringify({ icd: 'dx', patient: 'P-1', code });
