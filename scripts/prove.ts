@@ -9,11 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ELICITATION_HANDSHAKE } from './prove/elicitation-handshake.ts';
 import type { Model } from './prove/model.ts';
+import { MUTUAL_ATTESTATION } from './prove/mutual-attestation.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'formal');
 const TIMEOUT_MS = 900_000;
 
-const MODELS: readonly Model[] = [ELICITATION_HANDSHAKE];
+const MODELS: readonly Model[] = [ELICITATION_HANDSHAKE, MUTUAL_ATTESTATION];
 
 /** True, false or neither, by the text of each query. */
 function results(model: string): Map<string, boolean | undefined> {
