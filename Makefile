@@ -105,7 +105,7 @@ soak: build ## The same for MINUTES, memory watched; a goal that is missed fails
 crowd: build ## Serve 200 clients with 16 calls in flight each (wants an idle machine)
 	NMP_CLIENTS=200 $(NPX) vitest run test/e2e/many-clients.test.ts
 
-prove: setup ## Prove the handshake and refute its mutants (needs ProVerif 2.05)
+prove: setup ## Prove handshake and mutual attestation, and refute their mutants (needs ProVerif 2.05)
 	@$(NPX) node scripts/prove.ts
 
 oracle-eif: eif ## Compare the image with AWS's own library for images (compiles it first)

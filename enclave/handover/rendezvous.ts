@@ -1,6 +1,6 @@
 /**
  * Giver and heir find each other by a name that their operator gave to both: the giver's box. Whoever
- * else knows it can only make them wait.
+ * else knows it can make them wait, or have another equal come in the heir's place; nothing more.
  */
 import { toBase64Url } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
