@@ -4,9 +4,10 @@ import { dirname, resolve } from 'node:path';
 import { createNodeSuite } from '../../shared/crypto/suite-node.ts';
 import { NmpError } from '../../shared/errors.ts';
 import { parseNodeConfig } from '../../shared/policy/node-config.ts';
-import { createLedger, LEDGER_LABEL } from '../egress/gate/ledger.ts';
+import { createLedger, LEDGER_LABEL, type Ledger } from '../egress/gate/ledger.ts';
 import { openLocalLedger } from '../egress/gate/local-storage.ts';
 import { amongPeers, type JobComponents, linkOf } from '../prove/jobs/open.ts';
+import type { HandoverContents } from './contents.ts';
 import { rulesDigest } from './handover.ts';
 import { giveByName, takeByName } from './rendezvous.ts';
 
@@ -66,6 +67,19 @@ export async function giveFromState(
 }
 
 /**
+ * Keeps what a giver hands over. The counts come first: a process that ends in between has lost the
+ * Peer ID, and would otherwise serve under it with nothing counted.
+ */
+export function keepIn(ledger: Ledger, identityPath: string | undefined) {
+  return async (handed: HandoverContents): Promise<void> => {
+    ledger.adopt(handed.ledger);
+    if (handed.identity !== undefined && identityPath !== undefined) {
+      await writeFile(identityPath, handed.identity, { mode: 0o600, flag: 'wx' });
+    }
+  };
+}
+
+/**
  * A state that has a ledger already, be it from an earlier start as an heir, is left as it is.
  * @throws NmpError HANDOVER_REFUSED, ATTESTATION_*, EGRESS_LEDGER
  */
@@ -79,17 +93,7 @@ export async function takeIntoState(
   if ((await readIfThere(identityPath)) !== undefined) throw new NmpError('HANDOVER_REFUSED');
   const broker = linkOf(components);
   try {
-    await takeByName(
-      { ...mutual, broker },
-      rendezvous,
-      async ({ ledger: contents, identity }) => {
-        if (identity !== undefined && identityPath !== undefined) {
-          await writeFile(identityPath, identity, { mode: 0o600, flag: 'wx' });
-        }
-        ledger.adopt(contents);
-      },
-      signal,
-    );
+    await takeByName({ ...mutual, broker }, rendezvous, keepIn(ledger, identityPath), signal);
     await new Promise((sent) => setTimeout(sent, LAST_WORD_MS));
   } finally {
     broker.stop();

@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedRoot } from '../../../enclave/attest/simulated-root.ts';
 import { createEgressGate, type GateCall } from '../../../enclave/egress/gate/gate.ts';
 import { createLedger, type Ledger } from '../../../enclave/egress/gate/ledger.ts';
 import { decodeContents, encodeContents } from '../../../enclave/handover/contents.ts';
 import { giveOver, rulesDigest, takeOver } from '../../../enclave/handover/handover.ts';
+import { keepIn } from '../../../enclave/handover/local-state.ts';
 import { utf8 } from '../../../shared/bytes.ts';
 import { isNmpError } from '../../../shared/errors.ts';
 import { systemRandom } from '../../../shared/runtime.ts';
@@ -318,5 +322,17 @@ describe('a handover', () => {
   it('reads what it writes', () => {
     const contents = { ledger: { sequence: 3, units: new Map([['a', 1]]) }, identity };
     expect(decodeContents(encodeContents(contents))).toEqual(contents);
+  });
+});
+
+describe('an heir of local mode', () => {
+  it('keeps the counts before the identity, so that no end in between forgets them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'nmp-heir-'));
+    const heirs = disk();
+    const path = join(folder, 'absent', 'identity.key');
+    const handed = { ledger: charged().open().give(), identity };
+    await expect(keepIn(heirs.open(), path)(handed)).rejects.toThrow('ENOENT');
+    expect(heirs.open().get('bits a')).toBe(90);
+    await rm(folder, { recursive: true });
   });
 });
