@@ -152,7 +152,7 @@ export const REASONS: readonly Reason[] = [
   {
     area: 'transport',
     name: 'relay, one connection',
-    why: 'clients come over TCP, which alone reaches 0.6–0.8 of a unix socket here (docs/transport.md)',
+    why: 'clients come over TCP, which costs the kernel more than a unix socket (docs/transport.md)',
   },
   {
     area: 'transport',

@@ -348,6 +348,8 @@ impl Bridge {
             let moved = held.moved(0) + held.moved(1);
             if moved != seen.0 {
                 *seen = (moved, now);
+            } else {
+                held.rest(&mut self.shared);
             }
             let late = if held.is_open() {
                 let idle = now.saturating_duration_since(seen.1);

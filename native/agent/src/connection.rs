@@ -4,7 +4,7 @@ use crate::pipes::{Pipe, Pipes};
 use crate::socket::Address;
 use nix::errno::Errno;
 use nix::sys::epoll::EpollFlags;
-use nix::sys::socket::{MsgFlags, Shutdown, getsockopt, recv, send, shutdown, sockopt};
+use nix::sys::socket::{MsgFlags, Shutdown, getsockopt, recv, send, setsockopt, shutdown, sockopt};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Instant;
 
@@ -12,8 +12,14 @@ use std::time::Instant;
 pub const WRITE_BYTES_MAX: usize = 32_000;
 /// Writes in one direction before other connections have their turn.
 const TURN: usize = 8;
-/// A shorter move through a pipe shows that bulk is over, bytes.
+/// Moves shorter than this through a pipe show that bulk is over, bytes.
 const BULK_BYTES: usize = 16 * 1024;
+/// So many of them on end do: among long moves there are short ones, ends of what was written at once.
+const SHORT_MOVES: u8 = 16;
+/// Asked of the socket into the node while bulk passes to it, bytes; the kernel may grant less. With
+/// its usual room for three reads, relay and node wait for each other by turns: a third of the
+/// throughput.
+const BULK_ROOM_BYTES: usize = 2 * 1024 * 1024;
 /// Longest line that a hybrid socket answers with: "OK 4294967295\n".
 const ANSWER_BYTES_MAX: usize = 32;
 
@@ -31,8 +37,10 @@ struct Flow {
     held: Vec<u8>,
     /// Lent while bulk passes.
     pipe: Option<Pipe>,
-    /// The last move through the pipe was a long one.
-    bulk: bool,
+    /// The room of the sink before it was widened for bulk.
+    room: Option<usize>,
+    /// Short moves that are left until bulk is over; 0 when it is.
+    bulk: u8,
     /// Passed on so far, bytes.
     moved: u64,
     /// The end was passed on, or nobody is left to take it.
@@ -42,6 +50,21 @@ struct Flow {
 impl Flow {
     fn is_empty(&self) -> bool {
         self.held.is_empty() && self.pipe.as_ref().is_none_or(|pipe| pipe.held == 0)
+    }
+
+    fn widen(&mut self, sink: &OwnedFd) {
+        // The kernel counts its own overhead, and tells twice what it was asked.
+        let room = getsockopt(sink, sockopt::SndBuf).unwrap_or(0) / 2;
+        if room > 0 && room < BULK_ROOM_BYTES {
+            self.room = Some(room);
+            let _ = setsockopt(sink, sockopt::SndBuf, &BULK_ROOM_BYTES);
+        }
+    }
+
+    fn narrow(&mut self, sink: &OwnedFd) {
+        if let Some(room) = self.room.take() {
+            let _ = setsockopt(sink, sockopt::SndBuf, &room);
+        }
     }
 
     /// Passes on that the source has ended, in the move that saw it: none is waited for afterwards.
@@ -234,6 +257,24 @@ impl Connection {
         }
     }
 
+    /// To be called when nothing has moved for a while: what bulk was lent is for others.
+    pub fn rest(&mut self, shared: &mut Shared) {
+        for from in 0..2 {
+            self.calm(from, shared);
+        }
+    }
+
+    /// Pipe and room are kept for as long as bulk is under way, and no longer.
+    fn calm(&mut self, from: usize, shared: &mut Shared) {
+        let flow = &mut self.flows[from];
+        if flow.pipe.as_ref().is_some_and(|pipe| pipe.held == 0)
+            && let (Some(pipe), Some(pipes)) = (flow.pipe.take(), &mut shared.pipes)
+        {
+            pipes.give_back(pipe);
+            flow.narrow(&self.ends[1 - from]);
+        }
+    }
+
     /// Moves bytes in one direction until it would block or has had its turn.
     fn pump(&mut self, from: usize, shared: &mut Shared) -> Result<(), Broken> {
         for _ in 0..TURN {
@@ -241,13 +282,8 @@ impl Connection {
                 break;
             }
         }
-        // A pipe is kept for as long as bulk is under way, and no longer.
-        let flow = &mut self.flows[from];
-        if !flow.bulk
-            && flow.pipe.as_ref().is_some_and(|pipe| pipe.held == 0)
-            && let (Some(pipe), Some(pipes)) = (flow.pipe.take(), &mut shared.pipes)
-        {
-            pipes.give_back(pipe);
+        if self.flows[from].bulk == 0 {
+            self.calm(from, shared);
         }
         Ok(())
     }
@@ -281,7 +317,11 @@ impl Connection {
             let Some(taken) = unless_full(pipe.fill(source))? else {
                 return Ok(false);
             };
-            flow.bulk = taken >= BULK_BYTES;
+            flow.bulk = if taken >= BULK_BYTES {
+                SHORT_MOVES
+            } else {
+                flow.bulk.saturating_sub(1)
+            };
             return Ok(taken > 0 || flow.end(sink));
         }
         let scratch = &mut shared.scratch;
@@ -294,7 +334,13 @@ impl Connection {
         if read == scratch.len() {
             // A full read: more of it is likely on its way.
             flow.pipe = shared.pipes.as_mut().and_then(Pipes::lend);
-            flow.bulk = flow.pipe.is_some();
+            if flow.pipe.is_some() {
+                flow.bulk = SHORT_MOVES;
+                // The way in only: TCP, on the way out, grows by itself unless it is told a size.
+                if from == 0 {
+                    flow.widen(&self.ends[1]);
+                }
+            }
         }
         let sent = unless_full(send(sink, &scratch[..read], MsgFlags::MSG_NOSIGNAL))?.unwrap_or(0);
         flow.moved += sent as u64;

@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 /// Asked of one pipe at once, bytes; also what one direction of a connection may hold.
 pub const PIPE_BYTES: usize = 256 * 1024;
 /// Pipes at once: a reader that takes nothing keeps the pipe of its stream.
-const PIPES_MAX: usize = 256;
+const PIPES_MAX: usize = 128;
 /// Kept for later while nobody needs them.
 const IDLE_MAX: usize = 16;
 
