@@ -1,7 +1,7 @@
 /**
- * Whom an enclave trusts with what is private to it: enclaves of its own measurements, and those that
- * its measured configuration names. Simulated evidence counts only if the enclave is itself simulated
- * and its configuration names the root.
+ * Whom an enclave trusts with what is private to it: enclaves of its own measurements, and no others.
+ * Simulated evidence counts only if the enclave is itself simulated and its configuration names the
+ * root.
  */
 import { anchorsFor } from '../../shared/attestation/anchors.ts';
 import { ChainCache } from '../../shared/attestation/chain.ts';
@@ -24,15 +24,7 @@ export interface PeerEvidence {
 /** @throws NmpError ATTESTATION_* of the first check that fails */
 export type JudgePeer = (evidence: PeerEvidence) => Promise<void>;
 
-export interface Measurements {
-  readonly pcr0: string;
-  readonly pcr1: string;
-  readonly pcr2: string;
-}
-
 export interface PeerTrust {
-  /** Enclaves trusted beside those of equal measurements. */
-  readonly measurements: readonly Measurements[];
   /** Fingerprints of simulated roots; without effect where the enclave is not simulated. */
   readonly simulatedRoots: readonly string[];
 }
@@ -47,7 +39,7 @@ export interface JudgePeerComponents {
 /** A document is made for its exchange: older than this it is kept for another use. */
 const PEER_DOCUMENT_AGE_MS = 60_000;
 
-export async function measurementsOf(nsm: Pick<Nsm, 'describePcr'>): Promise<Measurements> {
+async function measurementsOf(nsm: Pick<Nsm, 'describePcr'>) {
   const pcr = async (index: number) => toHex((await nsm.describePcr(index)).value);
   return { pcr0: await pcr(0), pcr1: await pcr(1), pcr2: await pcr(2) };
 }
@@ -60,7 +52,7 @@ export async function createPeerJudge(
   const { simulated } = await nsm.describe();
   const policy: ClientPolicy = {
     version: 1,
-    releases: [await measurementsOf(nsm), ...trust.measurements],
+    releases: [await measurementsOf(nsm)],
     simulatedRoots: simulated ? [...trust.simulatedRoots] : [],
     maxAgeMs: PEER_DOCUMENT_AGE_MS,
     allowDebug: false,

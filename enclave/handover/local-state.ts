@@ -29,10 +29,8 @@ async function open(components: JobComponents, init: LocalHandoverInit) {
   const suite = createNodeSuite();
   const { key, ...kept } = openLocalLedger(stateDirectory, components.random);
   const { random } = components;
-  // Equal measurements only: other images, trusted with a proof, would count by other rules.
-  const equals = { measurements: [], simulatedRoots: peers.simulatedRoots };
   return {
-    mutual: await amongPeers(components, suite, equals),
+    mutual: await amongPeers(components, suite, peers),
     ledger: createLedger({ random, ...kept }, { key, label: LEDGER_LABEL }),
     identityPath: identityFile && resolve(dirname(resolve(configFile)), identityFile),
     rendezvous: { name, rules: rulesDigest(suite, configText) },

@@ -206,25 +206,17 @@ export const capabilitySchema = z.strictObject({
     ),
 });
 
-const pcr = z
-  .string()
-  .regex(/^[0-9a-f]{96}$/)
-  .describe('SHA-384 in lower-case hex: 96 digits.');
-
 const peersSchema = z
   .strictObject({
-    measurements: z
-      .array(z.strictObject({ pcr0: pcr, pcr1: pcr, pcr2: pcr }))
-      .max(64)
-      .default([])
-      .describe('Images trusted beside those of equal measurements.'),
     simulatedRoots: z
       .array(z.string().regex(/^[0-9a-f]{64}$/))
       .max(16)
       .default([])
       .describe('Simulated roots, by fingerprint; without effect in an enclave that is none.'),
   })
-  .describe('Enclaves that are trusted with private requests (docs/scale-out.md).');
+  .describe(
+    'Enclaves of equal measurements, which are trusted with private requests (docs/scale-out.md).',
+  );
 
 const proversSchema = z
   .strictObject({

@@ -29,7 +29,7 @@ export async function testEnclave(
   const nsm = createSimulatedNsm({ clock, random: systemRandom }, { root, pcrs });
   const judge = await createPeerJudge(
     { nsm, verifier: createNodeVerifierCrypto(), clock },
-    { measurements: [], simulatedRoots: [root.fingerprint], ...trust },
+    { simulatedRoots: [root.fingerprint], ...trust },
   );
   // Its certificates are made at the first use, which takes a while.
   await nsm.attest({});

@@ -34,7 +34,7 @@ const VERIFIER_WASM = join(
   ...['..', '..', '..', 'shared', 'receipt', 'receipt-verifier.wasm'],
 );
 
-/** This enclave among those that it trusts by its configuration. */
+/** This enclave among its equals, those that it trusts. */
 export async function amongPeers(
   { clock, random, nsm }: JobComponents,
   suite: CryptoSuite,

@@ -68,7 +68,7 @@ async function start(init: MemberInit): Promise<void> {
   await nsm.attest({});
   const judge = await createPeerJudge(
     { nsm, verifier: createNodeVerifierCrypto(), clock: systemClock },
-    { measurements: [], simulatedRoots: [root.fingerprint] },
+    { simulatedRoots: [root.fingerprint] },
   );
   const bus = await connectNats({ servers: init.nats, leaseMs: init.leaseMs });
   const proxy = createDialProxy({

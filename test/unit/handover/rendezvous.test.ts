@@ -74,9 +74,7 @@ describe('giver and heir', () => {
     const given = giveByName({ ...giver, ledger, broker }, { name, rules }, within(20_000));
     broker.inject({ to: name, body: utf8('x') });
     broker.inject({ to: name, body: concat(systemRandom.bytes(16), utf8('hello')) });
-    const stranger = await testEnclave(root, 9, {
-      measurements: [],
-    });
+    const stranger = await testEnclave(root, 9);
     const refused = takeByName(
       { ...stranger, judge: async () => undefined, broker },
       { name, rules },

@@ -140,6 +140,12 @@ describe('parseNodeConfig', () => {
       'x',
       '$.datasets[0].columns[1].nam: unknown key',
     ],
+    [
+      'other images to trust beside its equals',
+      ['peers'],
+      { measurements: [], simulatedRoots: [] },
+      '$.peers.measurements: unknown key',
+    ],
     ['an unknown version', ['version'], 2, '$.version'],
     ['an unknown format', ['datasets', 0, 'format'], 'xml', '$.datasets[0].format'],
     [
