@@ -3,7 +3,7 @@ import type { Model } from './model.ts';
 
 export const MUTUAL_ATTESTATION: Model = {
   name: 'mutual-attestation',
-  results: 22,
+  results: 21,
   mutants: [
     {
       name: "the transcript is not in the responder's user_data",
@@ -30,7 +30,7 @@ export const MUTUAL_ATTESTATION: Model = {
     },
     {
       name: 'the giver does not judge its heir',
-      changes: [[/let m = [^=]*initiator\(handover, f\)\) in/, 'let m = ours in']],
+      changes: [[/if measured\([^=]*initiator\(handover, f\)\) = ours then/, '']],
       breaks: ['attacker_p1(ledger_of('],
     },
     {
@@ -44,9 +44,24 @@ export const MUTUAL_ATTESTATION: Model = {
       breaks: ['inj-event(HeirTook('],
     },
     {
-      name: 'a handover takes images that the configuration names for proof jobs',
-      changes: [[/if m = ours then(\s+let ss)/, 'if m = ours || m = named then$1']],
+      name: 'a node takes any genuine enclave for a prover',
+      changes: [[/if (measured\([^=]*\)) = ours then(\s+new b:)/, 'let any = $1 in$2']],
+      breaks: ['attacker_p1(request_of('],
+    },
+    {
+      name: 'a prover takes any genuine enclave for a node',
+      changes: [[/if (measured\([^=]*initiator\(job, f\)\)) = ours then/, 'let any = $1 in']],
+      breaks: ['attacker_p1(receipt_of('],
+    },
+    {
+      name: 'a giver takes any genuine enclave for an heir',
+      changes: [[/if (measured\([^=]*initiator\(handover, f\)\)) = ours then/, 'let any = $1 in']],
       breaks: ['attacker_p1(ledger_of('],
+    },
+    {
+      name: 'an heir takes any genuine enclave for a giver',
+      changes: [[/if (measured\([^=]*\)) = ours then(\s+event HeirTook)/, 'let any = $1 in$2']],
+      breaks: ['inj-event(HeirKept('],
     },
     {
       name: 'the giver takes an heir of other rules',
