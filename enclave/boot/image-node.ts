@@ -30,6 +30,7 @@ const RUN = '/run/nmp';
 const CONFIG = '/app/config/nmp.node.json';
 const SANDBOX = '/app/native/nmp-sandbox';
 const SCRIPT_ENGINE = '/app/script-engine.wasm';
+const PROVER = { program: '/app/native/nmp-zk-prover', image: '/app/zk-guest.bin' };
 const CONTROL_RETRY_MS = 1_000;
 const SYNCHRONIZE_MS = 30_000;
 
@@ -69,6 +70,8 @@ async function start(profile: ImageProfile, control: Control): Promise<EnclaveRe
       configFile: CONFIG,
       sandbox: SANDBOX,
       scriptEngine: SCRIPT_ENGINE,
+      prover: PROVER,
+      wholeMachine: true,
       announce,
     },
   );

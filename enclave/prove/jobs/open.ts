@@ -15,7 +15,7 @@ import type { MutualComponents } from '../../attest/mutual.ts';
 import type { Nsm } from '../../attest/nsm.ts';
 import type { EnclaveSocket } from '../../mesh/enclave-socket.ts';
 import type { Prover } from '../prover.ts';
-import { createProverProcess, type ProverProcessInit } from '../prover-process.ts';
+import { createProverProcess, type ProverProcessInit, probeProver } from '../prover-process.ts';
 import { createJobLink } from './job-link.ts';
 import { programOf } from './program-of.ts';
 import { runProverRole } from './prover-role.ts';
@@ -90,6 +90,7 @@ export async function composeProver(
   const imageId = fromHex(RECEIPT_IMAGES[0] ?? '');
   if (config.provers === undefined || imageId === undefined) throw new NmpError('CONFIG_INVALID');
   const prover = await createProverProcess({ ...init.prover, imageId });
+  await probeProver({ ...init.prover, imageId });
   const mutual = await amongPeers(components, suite, config.peers);
   const link = linkOf(components);
   const stopped = new AbortController();
