@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds an image with the prover, boots it on QEMU's nitro-enclave machine, and has it prove a run of
-# four rows. Closes with one line of counts.
+# a hundred rows. Closes with one line of counts.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -12,7 +12,7 @@ export NMP_BOOT_TOOLS NMP_BOOT_PROOF
 bash native/zk/build.sh prover
 npx --no-install node scripts/build.ts image
 npx --no-install node scripts/image/eif.ts --kernel "$kernel" --profile sim \
-  --config test/support/proof/nmp.node.json --out "$NMP_BOOT_PROOF/enclave-sim.eif"
+  --config examples/receipt/nmp.node.json --out "$NMP_BOOT_PROOF/enclave-sim.eif"
 
 status=0
 timeout 3600 npx --no-install vitest run test/e2e/boot-proof.test.ts --reporter=verbose \

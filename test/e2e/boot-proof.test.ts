@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readStoredReceipt } from '../../client/cli/demo/receipt.ts';
 import type { NmpClient } from '../../client/nmp-client.ts';
 import type { ProofProgress } from '../../client/verify/await-receipt.ts';
 import { loadReceiptVerifier } from '../../client/verify/receipts.ts';
@@ -19,12 +20,12 @@ import {
   boot,
   CALL_MS,
   clientOf,
+  EXAMPLES,
   PATIENCE_MS,
-  ROOT,
   TOOLS,
 } from '../support/boot.ts';
 
-const CONFIG = join(ROOT, 'test', 'support', 'proof', 'nmp.node.json');
+const EXAMPLE = join(EXAMPLES, 'receipt');
 const FOLDER = process.env.NMP_BOOT_PROOF;
 /** One segment without the vectors of a real processor, several times over. */
 const PROOF_MS = 3_000_000;
@@ -36,7 +37,7 @@ describe.skipIf(TOOLS === undefined || FOLDER === undefined)('an image with the 
   let client: NmpClient;
 
   const start = (memoryMiB: number) =>
-    boot('sim', { image, configFile: CONFIG, memoryMiB, log: 'proof' });
+    boot('sim', { image, configFile: join(EXAMPLE, 'nmp.node.json'), memoryMiB, log: 'proof' });
 
   beforeAll(async () => {
     needed = memoryNeededMiB(describeEif(Uint8Array.from(readFileSync(image))));
@@ -59,9 +60,7 @@ describe.skipIf(TOOLS === undefined || FOLDER === undefined)('an image with the 
         pcr1: pcrs.PCR1,
         pcr2: pcrs.PCR2,
       });
-      const module = Uint8Array.from(
-        readFileSync(join(ROOT, 'examples', 'receipt', 'module.wasm')),
-      );
+      const { module, request: stored } = await readStoredReceipt(EXAMPLE);
       const peer = await client.connect(booted.parent.address, { timeoutMs: CALL_MS });
       const seen: ProofProgress[] = [];
       const started = Date.now();
@@ -75,7 +74,7 @@ describe.skipIf(TOOLS === undefined || FOLDER === undefined)('an image with the 
         },
       );
       process.stderr.write(`proven in ${((Date.now() - started) / 1000).toFixed(0)} s\n`);
-      expect(output).toEqual({ s: 16_051 });
+      expect(output).toEqual(JSON.parse(Buffer.from(stored.output).toString()));
       expect(report.verdict).toBe('pass');
       expect(seen.map(({ state }) => state)).toContain('proving');
       if (receipt === undefined) throw new Error('no receipt');
