@@ -66,6 +66,8 @@ export interface ComposeInit {
   readonly prover?: Pick<ProverProcessInit, 'program' | 'image'>;
   /** The machine is this node's alone: if it has no memory for a proof now, it never will. */
   readonly wholeMachine?: boolean;
+  /** The verifier of receipts that provers elsewhere make; default: the one in this package. */
+  readonly receiptVerifier?: string;
   readonly announce: readonly string[];
   /** The engine of plain-text logic; default: the one in this package. */
   readonly scriptEngine?: string;
@@ -94,7 +96,7 @@ async function openProofs(
   await probeProver({ ...init.prover, imageId });
   const spool = kept && createProofSpool({ random, ...kept }, { key: kept.key, imageId });
   if (config.provers !== undefined) {
-    const far = await openRemoteProver({ ...components, local }, config);
+    const far = await openRemoteProver({ ...components, local }, config, init.receiptVerifier);
     // The memory for a proof is elsewhere, and so are the tries.
     const elsewhere = { availableMemory: () => Number.POSITIVE_INFINITY, tries: 1 };
     const { atOnce } = config.provers;

@@ -5,8 +5,10 @@ import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { utf8 } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
 import { type NodeConfig, offersProofs, parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { VERIFIER_SHA256 } from '../../shared/receipt/images.ts';
 import { NODE_FLAGS } from '../../shared/runtime.ts';
 import { SCRIPT_ENGINE_SHA256 } from '../../shared/script/engine.ts';
+import { SIMULATED_ROOT_FILES } from '../attest/simulated-root.ts';
 import { isCounted } from '../egress/gate/gate.ts';
 import { type Bundle, bundleNode, lockedPackage, type Profile } from './bundle.ts';
 import { unpackDebian } from './debian.ts';
@@ -25,6 +27,11 @@ export interface ContentsInit {
   /** Downloads, outside the repository. */
   readonly cache: string;
   readonly profile: Profile;
+  /**
+   * Folder of a simulated root (enclave/attest/simulated-root.ts), for enclaves on emulators that are to
+   * trust one another; of the `sim` profile only. Its key is everybody's who has the image.
+   */
+  readonly simulatedRoot?: string;
   /** nmp.node.json; what it names beside itself goes into the image, too. */
   readonly config: string;
   /** Of this project. */
@@ -106,9 +113,6 @@ function refuseWhatFails(config: NodeConfig, path: string): void {
       refuse(`$.datasets[${at}].sealed.keyFile`, 'a key in an image is in the hands of its host');
     }
   });
-  if (config.provers !== undefined) {
-    refuse('$.provers', 'an image has no way to provers elsewhere; it makes its proofs itself');
-  }
   config.capabilities.forEach(({ egress }, at) => {
     if (isCounted(egress)) {
       refuse(`$.capabilities[${at}].egress`, 'an image keeps no ledger to count with');
@@ -198,6 +202,25 @@ async function prover(init: ContentsInit, own: (reason: string) => Origin): Prom
   ];
 }
 
+/** What receipts of provers elsewhere are judged by. */
+async function receiptVerifier(root: string, origin: Origin): Promise<ImageEntry> {
+  const wasm = join(root, 'shared', 'receipt', 'receipt-verifier.wasm');
+  return file('app/receipt-verifier.wasm', await pinned(wasm, VERIFIER_SHA256), origin);
+}
+
+/** @throws NmpError IMAGE_INPUT for an image whose evidence is not simulated */
+async function simulatedRoot(folder: string, profile: Profile): Promise<ImageEntry[]> {
+  if (profile !== 'sim') {
+    throw new NmpError('IMAGE_INPUT', `A simulated root is not for the ${profile} profile.`);
+  }
+  const origin = { package: 'simulation', version: 'of this image', reason: 'signs on emulators' };
+  return Promise.all(
+    SIMULATED_ROOT_FILES.map(async (name) =>
+      file(`app/simulated-root/${name}`, await read(join(folder, name)), origin),
+    ),
+  );
+}
+
 /** @throws NmpError IMAGE_INPUT, CONFIG_INVALID */
 export async function imageContents(init: ContentsInit): Promise<Contents> {
   const own = (reason: string): Origin => ({ package: PROJECT, version: init.version, reason });
@@ -276,6 +299,12 @@ export async function imageContents(init: ContentsInit): Promise<Contents> {
       ),
       ...(config.quic ? [await quicAddon(init.root)] : []),
       ...(offersProofs(config) ? await prover(init, own) : []),
+      ...(config.provers === undefined
+        ? []
+        : [await receiptVerifier(init.root, own('judges receipts that provers elsewhere make'))]),
+      ...(init.simulatedRoot === undefined
+        ? []
+        : await simulatedRoot(init.simulatedRoot, init.profile)),
       ...files,
       ...(await libraries(init.cache)),
     ],

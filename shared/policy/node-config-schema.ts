@@ -246,9 +246,7 @@ const proversSchema = z
       .default('refuse')
       .describe('What is done with a proof for which no prover came: made here, or refused.'),
   })
-  .describe(
-    'Proofs are made by attested provers elsewhere; without it, here. Not for an enclave image.',
-  );
+  .describe('Proofs are made by attested provers elsewhere; without it, here.');
 
 export const nodeConfigSchema = z
   .strictObject({

@@ -13,10 +13,12 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadOrCreateSimulatedRoot } from '../../../enclave/attest/simulated-root.ts';
 import type { ImageManifest } from '../../../enclave/image/build.ts';
 import { bundleNode } from '../../../enclave/image/bundle.ts';
-import { imageContents } from '../../../enclave/image/contents.ts';
+import { type ContentsInit, imageContents } from '../../../enclave/image/contents.ts';
 import { unpackDebian } from '../../../enclave/image/debian.ts';
+import { sha256Hex } from '../../../enclave/image/describe.ts';
 import { neededLibraries, stripElf } from '../../../enclave/image/elf.ts';
 import { addedTable, fileTable } from '../../../enclave/image/file-table.ts';
 import type { ImageEntry } from '../../../enclave/image/origin.ts';
@@ -24,6 +26,8 @@ import { DEBIAN, LIBRARIES } from '../../../enclave/image/pins.ts';
 import { sbomOf } from '../../../enclave/image/sbom.ts';
 import { fromUtf8 } from '../../../shared/bytes.ts';
 import { isNmpError } from '../../../shared/errors.ts';
+import { VERIFIER_SHA256 } from '../../../shared/receipt/images.ts';
+import { systemClock, systemRandom } from '../../../shared/runtime.ts';
 import { codeOf, codeOfAsync } from '../../support/code-of.ts';
 import { linkedElf, plainElf } from '../../support/elf.ts';
 
@@ -82,18 +86,16 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const contentsOf = (
-  file: string,
-  { parts = native, prover = join(native, 'nmp-zk-prover'), version = '0.0.0' } = {},
-) =>
+const contentsOf = (file: string, init: Partial<ContentsInit> = {}) =>
   imageContents({
     root: ROOT,
-    native: parts,
-    prover,
+    native,
+    prover: join(native, 'nmp-zk-prover'),
     cache: CACHE,
     config: file,
     profile: 'release',
-    version,
+    version: '0.0.0',
+    ...init,
   });
 
 describe('the bundle', () => {
@@ -144,6 +146,29 @@ describe.skipIf(!there)('the contents', () => {
     // Nothing but what the loader reads.
     const built = Uint8Array.from(readFileSync(join(native, 'nmp-zk-prover')));
     expect(prover?.kind === 'file' && prover.data).toEqual(stripElf(built));
+  });
+
+  it('have the pinned verifier if provers elsewhere are to be believed', async () => {
+    const { application } = await contentsOf(writeConfig('far.json', { ...PROVING, provers: {} }));
+    const verifier = application.find(({ path }) => path === 'app/receipt-verifier.wasm');
+    expect(verifier?.kind === 'file' && sha256Hex(verifier.data)).toBe(VERIFIER_SHA256);
+    const alone = await contentsOf(writeConfig('proving.json', PROVING));
+    expect(alone.application.map(({ path }) => path)).not.toContain('app/receipt-verifier.wasm');
+  });
+
+  it('have a simulated root in the sim profile only', async () => {
+    const simulatedRoot = join(folder, 'root');
+    await loadOrCreateSimulatedRoot({ clock: systemClock, random: systemRandom }, simulatedRoot);
+    const { application } = await contentsOf(config, { profile: 'sim', simulatedRoot });
+    expect(application.map(({ path }) => path)).toEqual(
+      expect.arrayContaining([
+        'app/simulated-root/simulated-root.der',
+        'app/simulated-root/simulated-root.key',
+      ]),
+    );
+    expect(await codeOfAsync(contentsOf(config, { simulatedRoot }))).toBe('IMAGE_INPUT');
+    const empty = { profile: 'sim', simulatedRoot: join(folder, 'none') } as const;
+    expect(await codeOfAsync(contentsOf(config, empty))).toBe('IMAGE_INPUT');
   });
 
   it('are refused without the prover, saying how it is built, and with one that cannot run', async () => {
@@ -202,6 +227,7 @@ describe.skipIf(!there)('the contents', () => {
     const others = [
       await contentsOf(writeConfig('quic.json', { quic: true }), { version }),
       await contentsOf(writeConfig('proving.json', PROVING), { version }),
+      await contentsOf(writeConfig('far.json', { provers: {} }), { version }),
     ];
     expect(docs).toContain(`\n${addedTable(parts, others)}\n`);
   });
@@ -221,7 +247,6 @@ describe.skipIf(!there)('the contents', () => {
       'a dataset sealed with a key file',
       { datasets: [{ ...dataset, sealed: { keyFile: 'key' } }] },
     ],
-    ['provers elsewhere', { ...PROVING, provers: {} }],
     ['a capability that counts', { capabilities: [{ ...capability, egress: { quotaBits: 100 } }] }],
     ['a dataset above its folder', { datasets: [{ ...dataset, path: '../d.csv' }] }],
     ['a dataset by an absolute path', { datasets: [{ ...dataset, path: '/etc/passwd' }] }],
@@ -245,7 +270,7 @@ describe.skipIf(!there)('the contents', () => {
   });
 
   it('are refused without a native part or with a configuration that is none', async () => {
-    expect(await codeOfAsync(contentsOf(config, { parts: folder }))).toBe('IMAGE_INPUT');
+    expect(await codeOfAsync(contentsOf(config, { native: folder }))).toBe('IMAGE_INPUT');
     const bad = writeConfig('worse.json', { datasets: 1 });
     expect(await codeOfAsync(contentsOf(bad))).toBe('CONFIG_INVALID');
   });

@@ -1,10 +1,9 @@
 /**
  * The prover with what is in the image and nothing else: in a root of the image's own files, where a
- * prover is built and this user may have such a root. A boot with a whole proof is
- * `make test-boot-proof`.
+ * prover is built and this user may have such a root.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,34 +15,22 @@ import { RECEIPT_IMAGES } from '../../../shared/receipt/images.ts';
 import { decodeJournal } from '../../../shared/receipt/journal.ts';
 import { zkCase } from '../../bench/zk/cases.ts';
 import { receiptVerifier } from '../../support/receipts.ts';
+import { inRoot, mayHaveRoot } from '../../support/rooted.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const PROVER = join(ROOT, 'build', 'native', 'nmp-zk-prover');
 const folder = mkdtempSync(join(tmpdir(), 'nmp-prover-root-'));
 const root = join(folder, 'root');
 
-/** Ways to start a program with another root, as a user that owns nothing or as nobody's root. */
-const WAYS = [
-  ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--root'],
-  ['unshare', '--user', '--map-root-user', '--root'],
-  ['chroot', '--userspec=1000:1000'],
-] as const;
-const works = ([command = '', ...args]: readonly string[]) =>
-  spawnSync(command, [...args, '/', '/bin/true']).status === 0;
-const way = WAYS.find(works);
-
 function within(args: readonly string[], input: Uint8Array = new Uint8Array(0)) {
-  const [command = '', ...options] = way ?? [];
-  const program = ['/app/native/nmp-zk-prover', ...args];
-  const { status, stdout, stderr } = spawnSync(command, [...options, root, ...program], {
-    input,
-    env: {},
-    maxBuffer: 1e8,
-  });
+  const { status, stdout, stderr } = spawnSync(
+    ...inRoot(root, ['/app/native/nmp-zk-prover', ...args]),
+    { input, env: {}, maxBuffer: 1e8 },
+  );
   return { status, out: Uint8Array.from(stdout ?? []), log: String(stderr) };
 }
 
-describe.skipIf(!existsSync(PROVER) || way === undefined)(
+describe.skipIf(!existsSync(PROVER) || !mayHaveRoot)(
   'the prover among the files of the image',
   () => {
     beforeAll(async () => {
@@ -64,6 +51,11 @@ describe.skipIf(!existsSync(PROVER) || way === undefined)(
       writeTree([...boot, ...application], root);
     });
     afterAll(() => rmSync(folder, { recursive: true }));
+
+    it('holds no path of the machine that built it', () => {
+      const bytes = readFileSync(PROVER);
+      for (const path of [ROOT, homedir()]) expect(bytes.includes(`${path}/`)).toBe(false);
+    });
 
     it('starts, and knows the interpreter beside it', () => {
       const { status, out, log } = within(['image-id', '/app/zk-guest.bin']);
