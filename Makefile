@@ -12,7 +12,7 @@ SECONDS_EACH = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
 ONLY ?=
 EIF ?=
 
-.PHONY: helm docs cluster load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif oracle-opendp test-boot clean setup sim zk zk-prover zk-kernels zk-engines
+.PHONY: helm docs cluster load soak mutate defences counts coverage deny release guests crowd swarm egress-score mesh prove help demo test check build bench fuzz conformance fuzz-native eif oracle-eif oracle-opendp test-boot test-boot-proof image-proof clean setup sim zk zk-prover zk-kernels zk-engines
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 14
@@ -72,6 +72,13 @@ eif: setup ## Build the enclave image: build/enclave.eif, pcrs.json, sbom.json (
 
 test-boot: build ## Boot the image on an emulated Nitro machine and ask it (cold: 20 minutes, once)
 	@bash scripts/image/test-boot.sh
+
+image-proof: build ## Have the files of an image prove runs in a root of their own, as node and as prover
+	@bash native/zk/build.sh prover
+	NMP_ZK_PROVE=1 $(NPX) vitest run test/e2e/image-root.test.ts test/unit/image/prover-root.test.ts test/unit/prove/confined.test.ts
+
+test-boot-proof: build ## Boot an image with the prover the same way, and verify its receipt (cold: 50 minutes, once)
+	@bash scripts/image/test-boot-proof.sh
 
 test-kms: build ## Seal and open datasets with a KMS emulator (cold: two minutes, once)
 	NMP_KMS=1 $(NPX) vitest run test/e2e/kms.test.ts test/unit/kms test/unit/data/sealed

@@ -8,7 +8,7 @@ import type { CryptoSuite } from '../shared/crypto/suite.ts';
 import { createNodeSuite } from '../shared/crypto/suite-node.ts';
 import { NmpError } from '../shared/errors.ts';
 import { parseIpRange } from '../shared/policy/ip-range.ts';
-import { type NodeConfig, parseNodeConfig } from '../shared/policy/node-config.ts';
+import { type NodeConfig, offersProofs, parseNodeConfig } from '../shared/policy/node-config.ts';
 import { RECEIPT_IMAGES } from '../shared/receipt/images.ts';
 import type { Clock, Random } from '../shared/runtime.ts';
 import { canonicalJson } from '../shared/wire/canonical-json.ts';
@@ -30,8 +30,13 @@ import { loadIdentity } from './mesh/identity.ts';
 import { loadCapabilities } from './node/capability.ts';
 import { createNode, type DataNode } from './node/node.ts';
 import { openRemoteProver } from './prove/jobs/open.ts';
+import { PROOF_LIMITS } from './prove/proof-queue.ts';
 import { createProofs, type Proofs } from './prove/proofs.ts';
-import { createProverProcess, type ProverProcessInit } from './prove/prover-process.ts';
+import {
+  createProverProcess,
+  type ProverProcessInit,
+  probeProver,
+} from './prove/prover-process.ts';
 import { createProofSpool, type SpoolComponents } from './prove/spool.ts';
 import { createProcessEngine } from './sandbox/process-engine.ts';
 import { SessionStore } from './session/session-store.ts';
@@ -59,6 +64,10 @@ export interface ComposeInit {
   readonly sandbox: string;
   /** The STARK prover and its guest; needed only if a capability offers `stark-composite`. */
   readonly prover?: Pick<ProverProcessInit, 'program' | 'image'>;
+  /** The machine is this node's alone: if it has no memory for a proof now, it never will. */
+  readonly wholeMachine?: boolean;
+  /** The verifier of receipts that provers elsewhere make; default: the one in this package. */
+  readonly receiptVerifier?: string;
   readonly announce: readonly string[];
   /** The engine of plain-text logic; default: the one in this package. */
   readonly scriptEngine?: string;
@@ -69,7 +78,8 @@ const SCRIPT_ENGINE = join(import.meta.dirname, '..', 'shared', 'script', 'engin
 const RELEASE = '0.1.0';
 
 /**
- * @throws NmpError RECEIPT_PROVER if a capability promises proofs that cannot be made, RECEIPT_SPOOL
+ * @throws NmpError RECEIPT_PROVER if a capability promises proofs that cannot be made, RECEIPT_SPOOL;
+ *   IMAGE_MEMORY where they cannot be made for want of memory
  */
 async function openProofs(
   components: Pick<ComposeComponents, 'clock' | 'random' | 'nsm' | 'socket' | 'spool'> & {
@@ -78,22 +88,24 @@ async function openProofs(
   config: NodeConfig,
   init: ComposeInit,
 ): Promise<Proofs | undefined> {
-  if (config.capabilities.every(({ proofModes }) => !proofModes.includes('stark-composite'))) {
-    return undefined;
-  }
+  if (!offersProofs(config)) return undefined;
   const imageId = fromHex(RECEIPT_IMAGES[0] ?? '');
   if (init.prover === undefined || imageId === undefined) throw new NmpError('RECEIPT_PROVER');
   const { clock, random, suite, spool: kept } = components;
   const local = await createProverProcess({ ...init.prover, imageId });
+  await probeProver({ ...init.prover, imageId });
   const spool = kept && createProofSpool({ random, ...kept }, { key: kept.key, imageId });
   if (config.provers !== undefined) {
-    const far = await openRemoteProver({ ...components, local }, config);
+    const far = await openRemoteProver({ ...components, local }, config, init.receiptVerifier);
     // The memory for a proof is elsewhere, and so are the tries.
     const elsewhere = { availableMemory: () => Number.POSITIVE_INFINITY, tries: 1 };
     const { atOnce } = config.provers;
     return createProofs({ prover: far, clock, random, suite, spool, atOnce, ...elsewhere });
   }
   const availableMemory = () => process.availableMemory();
+  if (init.wholeMachine && availableMemory() < PROOF_LIMITS.memoryBytes) {
+    throw new NmpError('IMAGE_MEMORY');
+  }
   return createProofs({ prover: local, clock, random, suite, availableMemory, spool });
 }
 

@@ -15,7 +15,7 @@ import { giveFromState, takeIntoState } from './handover/local-state.ts';
 import { createAwsKms, type KmsCredentials } from './kms/aws-kms.ts';
 import { unixEnclaveSocket } from './mesh/enclave-socket.ts';
 import type { DataNode } from './node/node.ts';
-import { composeProver } from './prove/jobs/open.ts';
+import { composeProver, PROVER_PEER } from './prove/jobs/open.ts';
 import { openLocalSpool } from './prove/local-spool.ts';
 
 export interface LocalNodeInit {
@@ -41,8 +41,7 @@ const PROVER = {
   program: join(PACKAGE, 'build', 'native', 'nmp-zk-prover'),
   image: join(PACKAGE, 'native', 'zk', 'guest.bin'),
 };
-/** Neither is a peer of the mesh: where a Peer ID is told, this is. */
-const PROVER_PEER = 'prover';
+/** No peer of the mesh: where a Peer ID is told, this is. */
 const GIVER_PEER = 'giver';
 
 const SYNCHRONIZE_MS = 30_000;

@@ -28,7 +28,11 @@ import type { EnclaveDialer, Relay } from './relay/relay.ts';
 import { createWebSocketRelay } from './relay/websocket-relay.ts';
 import { roleCredentials } from './role-credentials.ts';
 import { createLocalSupervisor } from './supervisor/local.ts';
-import { createMachineSupervisor, type MachineDriver } from './supervisor/machine.ts';
+import {
+  createMachineSupervisor,
+  MACHINE_TIMEOUTS,
+  type MachineDriver,
+} from './supervisor/machine.ts';
 import type { EnclaveReady, Supervisor, SupervisorEvent } from './supervisor/supervisor.ts';
 
 export interface ParentInit {
@@ -98,10 +102,6 @@ const COUNTED = [
   'privacy',
 ] as const;
 
-/** A boot under emulation on a busy machine takes half a minute. */
-const MACHINE_BOOT_TIMEOUT_MS = 75_000;
-const MACHINE_START_TIMEOUT_MS = 180_000;
-
 /** Undefined for a node without a key service: it is given none. */
 function credentialsFor({ datasets }: NodeConfig): (() => Promise<RoleCredentials>) | undefined {
   for (const { sealed } of datasets) {
@@ -125,8 +125,7 @@ function supervisorOf(
         driver,
         announce,
         credentials: credentialsFor(init.config),
-        startTimeoutMs: MACHINE_START_TIMEOUT_MS,
-        bootTimeoutMs: MACHINE_BOOT_TIMEOUT_MS,
+        ...MACHINE_TIMEOUTS,
       },
     );
   }

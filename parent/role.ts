@@ -12,7 +12,12 @@ import { serveJobLink } from './jobs/job-relay.ts';
 import type { NatsInit } from './jobs/nats-bus.ts';
 import { openJobBus } from './jobs/open.ts';
 import { createLocalSupervisor } from './supervisor/local.ts';
-import type { EnclaveReady, SupervisorEvent } from './supervisor/supervisor.ts';
+import {
+  createMachineSupervisor,
+  MACHINE_TIMEOUTS,
+  type MachineDriver,
+} from './supervisor/machine.ts';
+import type { EnclaveReady, Supervisor, SupervisorEvent } from './supervisor/supervisor.ts';
 
 export type Role =
   | { readonly role: 'prover' }
@@ -26,6 +31,8 @@ export interface RoleParentInit {
   readonly configFile: string;
   readonly stateDirectory: string;
   readonly nats: Pick<NatsInit, 'servers' | 'credentials'>;
+  /** What boots the image, for a prover; without one the enclave is a process of this machine. */
+  readonly driver?: MachineDriver;
   readonly onEvent?: (event: SupervisorEvent) => void;
 }
 
@@ -34,26 +41,41 @@ export interface RoleParent {
   stop(): Promise<void>;
 }
 
-/** @throws NmpError CONFIG_INVALID, JOBS_UNREACHABLE, NODE_START */
-export async function startRoleParent(init: RoleParentInit): Promise<RoleParent> {
-  const { role, config, configFile, stateDirectory, nats } = init;
-  if (role.role === 'prover' && config.provers === undefined) {
-    throw new NmpError('CONFIG_INVALID', 'provers: the configuration has none');
+/** @throws NmpError CONFIG_INVALID */
+function supervisorOf({ role, driver, configFile, stateDirectory }: RoleParentInit): Supervisor {
+  const announce = () => [];
+  if (driver !== undefined) {
+    if (role.role !== 'prover') {
+      throw new NmpError('CONFIG_INVALID', 'an image keeps nothing that it could give');
+    }
+    return createMachineSupervisor(
+      { clock: systemClock },
+      { driver, announce, role: 'prover', ...MACHINE_TIMEOUTS },
+    );
   }
-  const bus = await openJobBus(config, nats);
-  if (bus === undefined) throw new NmpError('INTERNAL');
   // The same file name as this one's: .ts when run from source, .js when built.
   const name = `main${import.meta.filename.slice(-3)}`;
-  const supervisor = createLocalSupervisor(
+  return createLocalSupervisor(
     { clock: systemClock },
     {
       program: join(import.meta.dirname, '..', 'enclave', name),
       configFile,
       stateDirectory,
-      announce: () => [],
+      announce,
       arguments: ['--role', role.role, ...(role.role === 'giver' ? ['--name', role.name] : [])],
     },
   );
+}
+
+/** @throws NmpError CONFIG_INVALID, JOBS_UNREACHABLE, NODE_START */
+export async function startRoleParent(init: RoleParentInit): Promise<RoleParent> {
+  const { role, config, nats } = init;
+  if (role.role === 'prover' && config.provers === undefined) {
+    throw new NmpError('CONFIG_INVALID', 'provers: the configuration has none');
+  }
+  const supervisor = supervisorOf(init);
+  const bus = await openJobBus(config, nats);
+  if (bus === undefined) throw new NmpError('INTERNAL');
   if (init.onEvent !== undefined) supervisor.onEvent(init.onEvent);
   const proxy = createDialProxy({
     services: new Map([

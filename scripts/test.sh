@@ -10,7 +10,7 @@ npx --no-install vitest run --reporter=default --reporter=json --outputFile.json
 cargo test --manifest-path native/Cargo.toml --release --locked 2>&1 | tee build/cargo-test.txt
 [ "${PIPESTATUS[0]}" -eq 0 ] || status=1
 # The parts of ZK receipts that need neither the zkVM's toolchain nor its prover.
-for package in translator:--tests runtime:--lib; do
+for package in confine:--tests translator:--tests runtime:--lib; do
   cargo test --manifest-path "native/zk/${package%:*}/Cargo.toml" "${package#*:}" --release --locked 2>&1 | tee -a build/cargo-test.txt
   [ "${PIPESTATUS[0]}" -eq 0 ] || status=1
 done

@@ -25,6 +25,7 @@ export interface SimulatedRoot {
 
 const CERTIFICATE_FILE = 'simulated-root.der';
 const KEY_FILE = 'simulated-root.key';
+export const SIMULATED_ROOT_FILES = [CERTIFICATE_FILE, KEY_FILE] as const;
 
 export function fingerprintOf(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('hex');
@@ -52,19 +53,22 @@ export async function loadOrCreateSimulatedRoot(
   components: { readonly clock: Clock; readonly random: Random },
   directory: string,
 ): Promise<SimulatedRoot> {
-  const certificateFile = join(directory, CERTIFICATE_FILE);
-  const keyFile = join(directory, KEY_FILE);
-  const certificate = await readIfThere(certificateFile);
-  const pkcs8 = await readIfThere(keyFile);
-  if (certificate === undefined && pkcs8 === undefined) {
-    const root = await createSimulatedRoot(components);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const key = await webcrypto.subtle.exportKey('pkcs8', root.privateKey);
-    // wx: a root that another process made meanwhile is never replaced.
-    await writeFile(keyFile, new Uint8Array(key), { mode: 0o600, flag: 'wx' });
-    await writeFile(certificateFile, root.certificate, { flag: 'wx' });
-    return root;
-  }
+  const kept = await loadSimulatedRoot(directory);
+  if (kept !== undefined) return kept;
+  const root = await createSimulatedRoot(components);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const key = await webcrypto.subtle.exportKey('pkcs8', root.privateKey);
+  // wx: a root that another process made meanwhile is never replaced.
+  await writeFile(join(directory, KEY_FILE), new Uint8Array(key), { mode: 0o600, flag: 'wx' });
+  await writeFile(join(directory, CERTIFICATE_FILE), root.certificate, { flag: 'wx' });
+  return root;
+}
+
+/** Undefined if there is none. @throws NmpError NSM_ROOT if the files are there but damaged */
+export async function loadSimulatedRoot(directory: string): Promise<SimulatedRoot | undefined> {
+  const certificate = await readIfThere(join(directory, CERTIFICATE_FILE));
+  const pkcs8 = await readIfThere(join(directory, KEY_FILE));
+  if (certificate === undefined && pkcs8 === undefined) return undefined;
   // Half a root would silently get another fingerprint if it were made anew.
   if (certificate === undefined || pkcs8 === undefined) throw new NmpError('NSM_ROOT');
   try {

@@ -14,6 +14,7 @@ import { composeNode } from '../compose.ts';
 import { createDataKeys, type DataKeys } from '../data/sealed/keys.ts';
 import { createKmsDial } from '../kms/dial.ts';
 import { unixEnclaveSocket } from '../mesh/enclave-socket.ts';
+import { composeProver, type JobComponents, PROVER_PEER } from '../prove/jobs/open.ts';
 import { Control } from './control.ts';
 
 /** Which NSM the node shows to clients; the device's own PCRs are measured either way. */
@@ -30,6 +31,8 @@ const RUN = '/run/nmp';
 const CONFIG = '/app/config/nmp.node.json';
 const SANDBOX = '/app/native/nmp-sandbox';
 const SCRIPT_ENGINE = '/app/script-engine.wasm';
+const PROVER = { program: '/app/native/nmp-zk-prover', image: '/app/zk-guest.bin' };
+const RECEIPT_VERIFIER = '/app/receipt-verifier.wasm';
 const CONTROL_RETRY_MS = 1_000;
 const SYNCHRONIZE_MS = 30_000;
 
@@ -51,6 +54,36 @@ function keysFor(nsm: Nsm, configText: string, credentials: ControlHello['creden
   });
 }
 
+/**
+ * A node, or a prover for nodes of equal measurements, as the parent says: it has no more of the one
+ * than of the other, since a prover serves no client, and both judge their peers by what they are.
+ *
+ * @returns its Peer ID
+ */
+async function composeRole(
+  components: JobComponents,
+  { role, announce, credentials }: ControlHello,
+): Promise<string> {
+  const configText = await readFile(CONFIG, 'utf8');
+  const image = { configText, configFile: CONFIG, prover: PROVER, wholeMachine: true };
+  if (role === 'prover') {
+    await composeProver(components, image);
+    return PROVER_PEER;
+  }
+  const dataKeys = keysFor(components.nsm, configText, credentials);
+  const node = await composeNode(
+    { ...components, dataKeys },
+    {
+      ...image,
+      sandbox: SANDBOX,
+      scriptEngine: SCRIPT_ENGINE,
+      receiptVerifier: RECEIPT_VERIFIER,
+      announce,
+    },
+  );
+  return node.peerId;
+}
+
 async function start(profile: ImageProfile, control: Control): Promise<EnclaveReady> {
   const device = createDeviceNsm({ path: `${RUN}/nsm.sock` });
   const clock = await createTrustedClock({ nsm: device, clock: systemClock });
@@ -59,22 +92,12 @@ async function start(profile: ImageProfile, control: Control): Promise<EnclaveRe
   setInterval(() => void clock.synchronize().catch(() => undefined), SYNCHRONIZE_MS).unref();
   const components = { clock, random: systemRandom };
   const { nsm, simulatedRoot } = await profile.createNsm(components, device);
-  const { announce, credentials } = await control.hello;
-  const configText = await readFile(CONFIG, 'utf8');
-  const dataKeys = keysFor(nsm, configText, credentials);
-  const node = await composeNode(
-    { ...components, nsm, socket: unixEnclaveSocket(RUN, true), dataKeys },
-    {
-      configText,
-      configFile: CONFIG,
-      sandbox: SANDBOX,
-      scriptEngine: SCRIPT_ENGINE,
-      announce,
-    },
-  );
+  const hello = await control.hello;
+  const socket = unixEnclaveSocket(RUN, true);
+  const peerId = await composeRole({ ...components, nsm, socket }, hello);
   const pcr = async (index: number) => toHex((await device.describePcr(index)).value);
   return {
-    peerId: node.peerId,
+    peerId,
     mode: profile.mode,
     ...(simulatedRoot === undefined ? {} : { simulatedRoot }),
     pcrs: { pcr0: await pcr(0), pcr1: await pcr(1), pcr2: await pcr(2) },

@@ -4,24 +4,34 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { utf8 } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
-import { type NodeConfig, parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { type NodeConfig, offersProofs, parseNodeConfig } from '../../shared/policy/node-config.ts';
+import { VERIFIER_SHA256 } from '../../shared/receipt/images.ts';
 import { NODE_FLAGS } from '../../shared/runtime.ts';
 import { SCRIPT_ENGINE_SHA256 } from '../../shared/script/engine.ts';
+import { SIMULATED_ROOT_FILES } from '../attest/simulated-root.ts';
 import { isCounted } from '../egress/gate/gate.ts';
 import { type Bundle, bundleNode, lockedPackage, type Profile } from './bundle.ts';
 import { unpackDebian } from './debian.ts';
-import { stripElf } from './elf.ts';
+import { neededLibraries, stripElf } from './elf.ts';
 import type { ImageEntry, Origin } from './origin.ts';
-import { DEBIAN, LIBRARIES, NODE, QUIC } from './pins.ts';
+import { DEBIAN, LIBRARIES, NODE, QUIC, ZK_GUEST } from './pins.ts';
+import { PROVER_FILE } from './preflight.ts';
 
 export interface ContentsInit {
   /** Of the checkout, with its packages installed. */
   readonly root: string;
   /** Folder of the native parts: guard.node, scan.node, nmp-sandbox, nmp-agent. */
   readonly native: string;
+  /** `nmp-zk-prover` as `make zk-prover` builds it; read if a capability offers proofs. */
+  readonly prover: string;
   /** Downloads, outside the repository. */
   readonly cache: string;
   readonly profile: Profile;
+  /**
+   * Folder of a simulated root (enclave/attest/simulated-root.ts), for enclaves on emulators that are to
+   * trust one another; of the `sim` profile only. Its key is everybody's who has the image.
+   */
+  readonly simulatedRoot?: string;
   /** nmp.node.json; what it names beside itself goes into the image, too. */
   readonly config: string;
   /** Of this project. */
@@ -61,15 +71,19 @@ async function pinned(path: string, sha256: string): Promise<Uint8Array> {
   return bytes;
 }
 
+/** The name that programs ask for, which is that of the file without its lesser versions. */
+function libraryName(path: string): string {
+  return (path.split('/').at(-1) ?? '').replace(/(\.so\.\d+)\.[\d.]+$/, '$1');
+}
+
 async function libraries(cache: string): Promise<ImageEntry[]> {
   const entries: ImageEntry[] = [];
   for (const [name, path, reason] of LIBRARIES) {
     const pin = DEBIAN.find((known) => known.package === name);
     if (pin === undefined) throw new NmpError('IMAGE_INPUT', `${name} is not pinned.`);
     const data = await read(join(await unpackDebian(pin, cache), path));
-    const base = (path.split('/').at(-1) ?? '').replace(/(\.so\.\d+)\.[\d.]+$/, '$1');
     const origin = { package: name, version: pin.version, reason };
-    entries.push(file(`lib/x86_64-linux-gnu/${base}`, data, origin, 0o555));
+    entries.push(file(`lib/x86_64-linux-gnu/${libraryName(path)}`, data, origin, 0o555));
   }
   const libc = DEBIAN.find((known) => known.package === 'libc6');
   entries.push({
@@ -99,10 +113,7 @@ function refuseWhatFails(config: NodeConfig, path: string): void {
       refuse(`$.datasets[${at}].sealed.keyFile`, 'a key in an image is in the hands of its host');
     }
   });
-  config.capabilities.forEach(({ egress, proofModes }, at) => {
-    if (proofModes.includes('stark-composite')) {
-      refuse(`$.capabilities[${at}].proofModes`, 'the prover is not in an image');
-    }
+  config.capabilities.forEach(({ egress }, at) => {
     if (isCounted(egress)) {
       refuse(`$.capabilities[${at}].egress`, 'an image keeps no ledger to count with');
     }
@@ -161,6 +172,53 @@ async function quicAddon(root: string): Promise<ImageEntry> {
   const data = await pinned(join(root, 'node_modules', name, QUIC.file), QUIC.sha256);
   const reason = 'QUIC, since the configuration asks for it';
   return file(`app/${QUIC.file}`, data, { package: name, version, reason }, 0o555);
+}
+
+/**
+ * The prover and the interpreter that it is given. It must find in the image what it is linked
+ * against: a program that the loader refuses would show at the first boot only.
+ */
+async function prover(init: ContentsInit, own: (reason: string) => Origin): Promise<ImageEntry[]> {
+  const built = await read(init.prover).catch((cause: unknown) => {
+    const what = `${init.prover}: the prover is not built; make zk-prover builds it`;
+    throw new NmpError('IMAGE_INPUT', what, { cause });
+  });
+  const there = new Set(LIBRARIES.map(([, path]) => libraryName(path)));
+  const missing = neededLibraries(built).filter((name) => !there.has(name));
+  if (missing.length > 0) {
+    throw new NmpError(
+      'IMAGE_INPUT',
+      `${init.prover}: needs ${missing.join(', ')}, not in an image`,
+    );
+  }
+  const why = 'since a capability offers them';
+  return [
+    file(PROVER_FILE, stripElf(built), own(`makes proofs, ${why}`), 0o555),
+    file(
+      'app/zk-guest.bin',
+      await pinned(join(init.root, ZK_GUEST.file), ZK_GUEST.sha256),
+      own(`the interpreter of proofs, ${why}`),
+    ),
+  ];
+}
+
+/** What receipts of provers elsewhere are judged by. */
+async function receiptVerifier(root: string, origin: Origin): Promise<ImageEntry> {
+  const wasm = join(root, 'shared', 'receipt', 'receipt-verifier.wasm');
+  return file('app/receipt-verifier.wasm', await pinned(wasm, VERIFIER_SHA256), origin);
+}
+
+/** @throws NmpError IMAGE_INPUT for an image whose evidence is not simulated */
+async function simulatedRoot(folder: string, profile: Profile): Promise<ImageEntry[]> {
+  if (profile !== 'sim') {
+    throw new NmpError('IMAGE_INPUT', `A simulated root is not for the ${profile} profile.`);
+  }
+  const origin = { package: 'simulation', version: 'of this image', reason: 'signs on emulators' };
+  return Promise.all(
+    SIMULATED_ROOT_FILES.map(async (name) =>
+      file(`app/simulated-root/${name}`, await read(join(folder, name)), origin),
+    ),
+  );
 }
 
 /** @throws NmpError IMAGE_INPUT, CONFIG_INVALID */
@@ -240,6 +298,13 @@ export async function imageContents(init: ContentsInit): Promise<Contents> {
         own('runs logic that is plain JavaScript, inside the sandbox'),
       ),
       ...(config.quic ? [await quicAddon(init.root)] : []),
+      ...(offersProofs(config) ? await prover(init, own) : []),
+      ...(config.provers === undefined
+        ? []
+        : [await receiptVerifier(init.root, own('judges receipts that provers elsewhere make'))]),
+      ...(init.simulatedRoot === undefined
+        ? []
+        : await simulatedRoot(init.simulatedRoot, init.profile)),
       ...files,
       ...(await libraries(init.cache)),
     ],

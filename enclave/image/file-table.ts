@@ -8,11 +8,13 @@ const CONFIG = 'app/config/';
 const NAMED =
   '| 2 | `app/config/…` | configuration | of this image | datasets and modules that `nmp.node.json` names |';
 
-export function fileTable(parts: {
+interface Parts {
   readonly boot: readonly ImageEntry[];
   readonly application: readonly ImageEntry[];
-}): string {
-  const rows = [parts.boot, parts.application].flatMap((entries, index) =>
+}
+
+function rowsOf(parts: Parts): readonly string[] {
+  return [parts.boot, parts.application].flatMap((entries, index) =>
     entries
       .toSorted(byPath)
       .filter(({ path }) => !path.startsWith(CONFIG) || path === `${CONFIG}nmp.node.json`)
@@ -21,10 +23,22 @@ export function fileTable(parts: {
         return `| ${index + 1} | \`${path}\` | ${name} | ${version} | ${reason} |`;
       }),
   );
+}
+
+function table(rows: readonly string[]): string {
+  return ['| ramdisk | file | package | version | why |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
+}
+
+export function fileTable(parts: Parts): string {
+  const rows = rowsOf(parts);
   const at = rows.findIndex((row) => row.includes(`${CONFIG}nmp.node.json`));
-  return [
-    '| ramdisk | file | package | version | why |',
-    '|---|---|---|---|---|',
-    ...rows.toSpliced(at + 1, 0, NAMED),
-  ].join('\n');
+  return table(rows.toSpliced(at + 1, 0, NAMED));
+}
+
+/** What images of other configurations have beside the files of `parts`. */
+export function addedTable(parts: Parts, others: readonly Parts[]): string {
+  const known = rowsOf(parts);
+  return table(others.flatMap(rowsOf).filter((row) => !known.includes(row)));
 }

@@ -55,6 +55,12 @@ export const QUIC = {
   sha256: '78bffd2b25e50f93e7a839918f3fda9c5af192e2b1e2a5404d64b0403febbfb9',
 } as const;
 
+/** The interpreter of receipts, committed; its image id is the one that this release pins. */
+export const ZK_GUEST = {
+  file: 'native/zk/guest.bin',
+  sha256: '018e170ed2fa69f9ab0b539dc197e299b3840ff05f3d63343ef767a2b4f09f24',
+} as const;
+
 /** Built by scripts/image/kernel.sh from Debian's source; the hash of what comes out. */
 export const KERNEL = {
   package: 'linux-source-6.12',

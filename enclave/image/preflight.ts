@@ -1,6 +1,7 @@
 /** What must hold before an image is started, in plain words instead of a guest that never answers. */
 import { NmpError } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/runtime.ts';
+import { PROOF_LIMITS } from '../prove/proof-queue.ts';
 import { describeEif, type ImageFacts } from './describe.ts';
 import { readEif } from './eif-read.ts';
 import { verifyEifSignature } from './eif-signature.ts';
@@ -17,6 +18,8 @@ const MIB = 1_048_576;
 const IMAGE_FACTOR = 4;
 /** Node, its datasets, sandboxes and the kernel beside the unpacked root, as measured. */
 const WORKING_MIB = 512;
+/** The prover within an image: by it an image is known to make proofs. */
+export const PROVER_FILE = 'app/native/nmp-zk-prover';
 const PCRS = ['PCR0', 'PCR1', 'PCR2', 'PCR8'] as const;
 
 /** Least memory that the image boots and works with, MiB. */
@@ -24,11 +27,11 @@ export function memoryNeededMiB({
   image,
   ramdisks,
 }: Pick<ImageFacts, 'image' | 'ramdisks'>): number {
-  const unpacked = ramdisks
-    .flatMap(({ files }) => files ?? [])
-    .reduce((sum, { bytes }) => sum + bytes, 0);
+  const files = ramdisks.flatMap((ramdisk) => ramdisk.files ?? []);
+  const unpacked = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const proof = files.some(({ path }) => path === PROVER_FILE) ? PROOF_LIMITS.memoryBytes : 0;
   // Packed and unpacked root lie side by side while the kernel boots.
-  const working = (image.bytes + unpacked) / MIB + WORKING_MIB;
+  const working = (image.bytes + unpacked + proof) / MIB + WORKING_MIB;
   return Math.ceil(Math.max((IMAGE_FACTOR * image.bytes) / MIB, working));
 }
 

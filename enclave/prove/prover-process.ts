@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { z } from 'zod';
-import { concat, fromHex } from '../../shared/bytes.ts';
+import { concat, fromHex, toHex } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
 import { JOURNAL_BYTES } from '../../shared/receipt/journal.ts';
 import { RECEIPT_BYTES_MAX } from '../../shared/receipt/seal.ts';
@@ -46,7 +46,7 @@ function parsed<T>(schema: z.ZodType<T>, line: string): T | undefined {
 /** Feeds standard input, gathers standard output, hands on each line of standard error. */
 function runProgram(
   { program, image }: ProverProcessInit,
-  command: 'quote' | 'prove',
+  command: 'image-id' | 'quote' | 'prove',
   input: Uint8Array,
   signal: AbortSignal,
   onLine: (line: string) => void,
@@ -94,6 +94,24 @@ function runProgram(
       else reject(new NmpError('RECEIPT_PROVER'));
     });
   });
+}
+
+/**
+ * Runs the prover once, to tell at the start what would show at the first call: that it runs on this
+ * machine, and that the interpreter beside it is the one that `imageId` names.
+ *
+ * @throws NmpError RECEIPT_PROVER
+ */
+export async function probeProver(init: ProverProcessInit): Promise<void> {
+  const limit = AbortSignal.timeout(QUOTE_TIMEOUT_MS);
+  const out = await runProgram(init, 'image-id', new Uint8Array(0), limit, () => undefined).catch(
+    (cause: unknown) => {
+      throw new NmpError('RECEIPT_PROVER', undefined, { cause });
+    },
+  );
+  if (new TextDecoder().decode(out).trim() !== toHex(init.imageId)) {
+    throw new NmpError('RECEIPT_PROVER');
+  }
 }
 
 /** @throws NmpError RECEIPT_PROVER if program or image are not there */

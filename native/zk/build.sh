@@ -130,22 +130,30 @@ sources() {
   patched risc0-circuit-rv32im-sys-4.0.3 "$RV32IM_SYS_SHA256" .patched
 }
 
-# DOCS_RS keeps a build script from downloading programs that composite receipts never open.
+# It goes into enclave images, so that its bytes must be those of its sources wherever they lie: paths
+# are mapped, and the linker's note, a hash over paths, is left out. DOCS_RS keeps a build script from
+# downloading programs that composite receipts never open.
+cargo_prover() {
+  local target="$CACHE/zk-target" home="${CARGO_HOME:-$HOME/.cargo}"
+  DOCS_RS=1 SOURCE_DATE_EPOCH=0 CARGO_TARGET_DIR="$target" \
+    CXXFLAGS="-O3 -ffile-prefix-map=$home=/cargo -ffile-prefix-map=$target=/target -ffile-prefix-map=$PWD=/zk" \
+    RUSTFLAGS="--remap-path-prefix=$home=/cargo --remap-path-prefix=$target=/target --remap-path-prefix=$PWD=/zk -Clink-arg=-Wl,--build-id=none" \
+    cargo build --locked --release --target "$HOST" "$@"
+}
+
 prover() {
   sources
-  DOCS_RS=1 CXXFLAGS=-O3 CARGO_TARGET_DIR="$CACHE/zk-target" \
-    cargo build --locked --release --package nmp-zk-prover
+  cargo_prover --package nmp-zk-prover
   mkdir -p ../../build/native
-  cp "$CACHE/zk-target/release/nmp-zk-prover" ../../build/native/nmp-zk-prover.new
+  cp "$CACHE/zk-target/$HOST/release/nmp-zk-prover" ../../build/native/nmp-zk-prover.new
   mv ../../build/native/nmp-zk-prover.new ../../build/native/nmp-zk-prover
 }
 
 # Each vector kernel against the scalar one. With the prover's own examples nothing is compiled twice.
 kernels() {
   prover
-  DOCS_RS=1 CXXFLAGS=-O3 CARGO_TARGET_DIR="$CACHE/zk-target" \
-    cargo build --locked --release --workspace --examples
-  "$CACHE/zk-target/release/examples/equal"
+  cargo_prover --workspace --examples
+  "$CACHE/zk-target/$HOST/release/examples/equal"
 }
 
 case "${1:-all}" in

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import {
+  type ControlHello,
   ControlLines,
   type ControlReport,
   encodeControlLine,
@@ -15,6 +16,8 @@ export interface ControlServerInit {
   readonly announce: () => readonly string[];
   /** Asked for every enclave that connects, so that they are fresh; without them it is greeted, too. */
   readonly credentials?: undefined | (() => Promise<RoleCredentials>);
+  /** Default: a node. */
+  readonly role?: ControlHello['role'];
   readonly onReport: (report: ControlReport) => void;
 }
 
@@ -47,7 +50,9 @@ export class ControlServer {
   async #greet(socket: Socket): Promise<void> {
     const credentials = await this.#init.credentials?.().catch(() => undefined);
     const announce = [...this.#init.announce()];
-    const hello = { version: 1, announce, ...(credentials && { credentials }) } as const;
+    const { role } = this.#init;
+    const said = { ...(credentials && { credentials }), ...(role && { role }) };
+    const hello = { version: 1, announce, ...said } as const;
     if (!socket.destroyed) socket.write(encodeControlLine(hello));
   }
 

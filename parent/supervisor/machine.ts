@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ERROR_CODES, type ErrorCode, NmpError } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/runtime.ts';
-import type { ControlReport, RoleCredentials } from '../../shared/wire/control.ts';
+import type { ControlHello, ControlReport, RoleCredentials } from '../../shared/wire/control.ts';
 import { ControlServer } from './control-server.ts';
 import type { EnclaveReady, Supervisor, SupervisorEvent } from './supervisor.ts';
 
@@ -31,11 +31,16 @@ export interface MachineInit {
   readonly driver: MachineDriver;
   readonly announce: () => readonly string[];
   readonly credentials?: undefined | (() => Promise<RoleCredentials>);
+  /** What the enclave is told to be; default: a node. */
+  readonly role?: ControlHello['role'];
   /** How long the first start may take until the node is ready. */
   readonly startTimeoutMs: number;
   /** How long one boot may be silent: then it is ended and another begins. */
   readonly bootTimeoutMs: number;
 }
+
+/** A boot under emulation on a busy machine takes half a minute. */
+export const MACHINE_TIMEOUTS = { startTimeoutMs: 180_000, bootTimeoutMs: 75_000 } as const;
 
 const CONTROL_PORT = 5007;
 const DIAL_PORT = 5006;
@@ -128,6 +133,7 @@ class MachineSupervisor implements Supervisor {
       path: join(this.#directory, `vsock_${CONTROL_PORT}`),
       announce: this.#init.announce,
       credentials: this.#init.credentials,
+      ...(this.#init.role && { role: this.#init.role }),
       onReport: (report) => this.#onReport(report),
     });
     this.#control = control;

@@ -1,6 +1,6 @@
 /**
  * Builds an enclave image: node scripts/image/eif.ts --kernel BZIMAGE [--profile release|sim]
- * [--config nmp.node.json] [--out build/enclave.eif] [--certificate PEM (--key PEM | --signer CMD)]
+ * [--config nmp.node.json] [--simulated-root FOLDER] [--out build/enclave.eif] [--certificate PEM (--key PEM | --signer CMD)]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,6 +21,8 @@ const { values } = parseArgs({
     config: { type: 'string', default: join(root, 'examples', 'nmp.node.json') },
     out: { type: 'string', default: join(root, 'build', 'enclave.eif') },
     native: { type: 'string', default: join(root, 'build', 'image', 'native') },
+    prover: { type: 'string', default: join(root, 'build', 'native', 'nmp-zk-prover') },
+    'simulated-root': { type: 'string' },
     certificate: { type: 'string' },
     key: { type: 'string' },
     signer: { type: 'string' },
@@ -60,6 +62,7 @@ try {
     throw new NmpError('USAGE', '--kernel is required; --profile is release or sim');
   }
   const signer = signerOf();
+  const simulatedRoot = values['simulated-root'];
   const packageFile: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const version =
     typeof packageFile === 'object' && packageFile !== null && 'version' in packageFile
@@ -73,9 +76,11 @@ try {
       profile,
       config: resolve(config),
       native: values.native,
+      prover: values.prover,
       cache: process.env.NMP_CACHE ?? join(homedir(), '.cache', 'nmp-enclave'),
       version,
       ...(signer && { signer }),
+      ...(simulatedRoot !== undefined && { simulatedRoot }),
     },
   );
   mkdirSync(dirname(out), { recursive: true });

@@ -117,7 +117,8 @@ export const IMAGE_ERRORS = {
     stage: 'image',
     exit: 2,
     cause: 'The enclave would get less memory than the image needs.',
-    remedy: 'Give it as much as the message says, and the allocator more than that.',
+    remedy:
+      'Give it as much as the message or nmp doctor --image says, and the allocator more than that.',
   },
   ENCLAVE_RUN: {
     stage: 'image',

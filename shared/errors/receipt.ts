@@ -111,7 +111,7 @@ export const RECEIPT_ERRORS = {
     stage: 'receipt',
     exit: 1,
     cause: 'The prover is not installed, or ended without a receipt.',
-    remedy: 'Build it with make zk, or give the node more memory (2.4 GB for a proof).',
+    remedy: 'Build it with make zk-prover, or give the node more memory (2.64 GB for a proof).',
   },
   RECEIPT_NO_PROVER: {
     stage: 'receipt',

@@ -202,7 +202,7 @@ export const capabilitySchema = z.strictObject({
     .max(2)
     .default(['attested'])
     .describe(
-      'How an answer is proven; attested: a certificate by the attested key; stark-composite: that and a ZK receipt, made in minutes by nmp-zk-prover.',
+      'How an answer is proven; attested: a certificate by the attested key; stark-composite: that and a ZK receipt, made in seconds to minutes by nmp-zk-prover, which takes 2.64 GB of memory.',
     ),
 });
 

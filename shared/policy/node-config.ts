@@ -66,6 +66,11 @@ function flatten(issue: z.core.$ZodIssue, base: Path = []): { path: Path; messag
   return [{ path, message: issue.message }];
 }
 
+/** Whether any capability offers ZK receipts, so that the node needs the prover. */
+export function offersProofs({ capabilities }: NodeConfig): boolean {
+  return capabilities.some(({ proofModes }) => proofModes.includes('stark-composite'));
+}
+
 /** Names of the columns that a dataset has, in order. */
 export function declaredColumns(dataset: DatasetConfig): readonly string[] {
   return dataset.format === 'fhir-ndjson'

@@ -21,6 +21,8 @@ const helloSchema = z.strictObject({
   announce: z.array(z.string().min(1).max(256)).max(16),
   /** Only to an enclave whose configuration names a key service. */
   credentials: credentialsSchema.exactOptional(),
+  /** What the enclave is to be; default: a node. Its measurements are the same, and say so to peers. */
+  role: z.enum(['node', 'prover']).exactOptional(),
 });
 
 const pcr = z.string().regex(/^[0-9a-f]{96}$/);

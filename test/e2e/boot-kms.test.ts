@@ -121,6 +121,7 @@ describe.skipIf(TOOLS === undefined)('a sealed dataset in an image', () => {
         config: configFile,
         profile: 'sim',
         native: join(ROOT, 'build', 'image', 'native'),
+        prover: join(ROOT, 'build', 'native', 'nmp-zk-prover'),
         cache: process.env.NMP_CACHE ?? join(homedir(), '.cache', 'nmp-enclave'),
         version: '0.0.0',
       },

@@ -11,6 +11,7 @@ import type { AttestationReport } from '../../shared/attestation/report.ts';
 import { createNodeSuite } from '../../shared/crypto/suite-node.ts';
 import { parseClientPolicy } from '../../shared/policy/client-policy.ts';
 import { parseNodeConfig } from '../../shared/policy/node-config.ts';
+import type { ReceiptVerifier } from '../../shared/receipt/verify.ts';
 import { systemClock, systemRandom } from '../../shared/runtime.ts';
 
 /** Folder of QEMU and its tools: what scripts/image/qemu.sh prints. */
@@ -87,10 +88,15 @@ export interface ClientInit {
   /** PCR8 that the policy asks for, hexadecimal; default: none. */
   readonly pcr8?: string;
   readonly onReport?: (report: AttestationReport) => void;
+  /** Loads the verifier of ZK receipts; default: none. */
+  readonly receipts?: () => Promise<ReceiptVerifier>;
 }
 
 /** A client that takes this very boot, its simulated root included. */
-export function clientOf(ready: EnclaveReady, { pcr8, onReport }: ClientInit = {}): NmpClient {
+export function clientOf(
+  ready: EnclaveReady,
+  { pcr8, onReport, receipts }: ClientInit = {},
+): NmpClient {
   const policy = parseClientPolicy(
     JSON.stringify({
       version: 1,
@@ -105,6 +111,7 @@ export function clientOf(ready: EnclaveReady, { pcr8, onReport }: ClientInit = {
       verifier: createNodeVerifierCrypto(),
       clock: systemClock,
       random: systemRandom,
+      ...(receipts === undefined ? {} : { receipts }),
     },
     { policy, ...(onReport === undefined ? {} : { onReport }) },
   );

@@ -1,8 +1,8 @@
 /**
  * Packs the ramdisks of an image and prints their hashes, for a test that runs it twice:
- * node test/support/pack-image.ts ROOT NATIVE CACHE CONFIG
+ * node test/support/pack-image.ts ROOT NATIVE CACHE CONFIG, with the prover among the native parts
  */
-
+import { join } from 'node:path';
 import { imageContents } from '../../enclave/image/contents.ts';
 import { sha256Hex } from '../../enclave/image/describe.ts';
 import { withoutOrigin } from '../../enclave/image/origin.ts';
@@ -15,6 +15,7 @@ if (root === undefined || native === undefined || cache === undefined || config 
 const { boot, application } = await imageContents({
   root,
   native,
+  prover: join(native, 'nmp-zk-prover'),
   cache,
   config,
   profile: 'release',

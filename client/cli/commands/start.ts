@@ -63,18 +63,20 @@ function natsOf({ nats, natsCredentials }: Options) {
   return { servers: nats, ...(natsCredentials && { credentials: natsCredentials }) };
 }
 
-/** A prover, or the giver of a handover: in local mode only. */
+/** A prover, or the giver of a handover, which is in local mode only. */
 async function startRole(options: Options, config: NodeConfig): Promise<void> {
   const nats = natsOf(options);
   if (nats === undefined) throw new NmpError('USAGE', `--role ${options.role} needs --nats`);
-  if (options.image !== undefined) {
-    throw new NmpError('USAGE', `--role ${options.role} is of local mode: no image has it`);
+  if (options.image !== undefined && options.role === 'giver') {
+    throw new NmpError('USAGE', '--role giver is of local mode: no image keeps a ledger');
   }
   const { startRoleParent } = await loadRoleParent();
   if (options.role === 'giver' && options.give === undefined) {
     throw new NmpError('USAGE', '--role giver needs --give');
   }
+  const driver = await driverOf(options);
   const parent = await startRoleParent({
+    ...(driver && { driver }),
     role:
       options.role === 'giver' ? { role: 'giver', name: options.give ?? '' } : { role: 'prover' },
     config,
@@ -84,7 +86,11 @@ async function startRole(options: Options, config: NodeConfig): Promise<void> {
   });
   if (options.json) process.stdout.write(`${JSON.stringify(parent.ready)}\n`);
   else {
-    remark(`SIMULATED: ${parent.ready.mode} mode, no hardware stands behind this ${options.role}.`);
+    if (parent.ready.mode !== 'nitro') {
+      remark(
+        `SIMULATED: ${parent.ready.mode} mode, no hardware stands behind this ${options.role}.`,
+      );
+    }
     remark(options.role === 'giver' ? 'ledger and identity are given' : 'proving');
   }
   if (options.role === 'prover') {

@@ -14,8 +14,9 @@ import { createPeerJudge, type PeerTrust } from '../../attest/judge-peer.ts';
 import type { MutualComponents } from '../../attest/mutual.ts';
 import type { Nsm } from '../../attest/nsm.ts';
 import type { EnclaveSocket } from '../../mesh/enclave-socket.ts';
+import { PROOF_LIMITS } from '../proof-queue.ts';
 import type { Prover } from '../prover.ts';
-import { createProverProcess, type ProverProcessInit } from '../prover-process.ts';
+import { createProverProcess, type ProverProcessInit, probeProver } from '../prover-process.ts';
 import { createJobLink } from './job-link.ts';
 import { programOf } from './program-of.ts';
 import { runProverRole } from './prover-role.ts';
@@ -27,6 +28,9 @@ export interface JobComponents {
   readonly nsm: Nsm;
   readonly socket: EnclaveSocket;
 }
+
+/** A prover is no peer of the mesh: where a Peer ID is told, this is. */
+export const PROVER_PEER = 'prover';
 
 /** Beside the sources, and beside what is built of them. */
 const VERIFIER_WASM = join(
@@ -51,14 +55,18 @@ export function linkOf({ random, socket: { dialPath } }: JobComponents) {
   return createJobLink({ random }, { dialPath });
 }
 
-/** @throws NmpError RECEIPT_VERIFIER, JOBS_UNREACHABLE, CONFIG_INVALID */
+/**
+ * @param verifierFile WebAssembly of the pinned verifier; default: the one in this package
+ * @throws NmpError RECEIPT_VERIFIER, JOBS_UNREACHABLE, CONFIG_INVALID
+ */
 export async function openRemoteProver(
   components: JobComponents & { readonly suite: CryptoSuite; readonly local: Prover },
   config: NodeConfig,
+  verifierFile = VERIFIER_WASM,
 ): Promise<Prover> {
   const { suite, local } = components;
   if (config.provers === undefined) throw new NmpError('CONFIG_INVALID');
-  const seals = await createSealVerifier(suite, Uint8Array.from(await readFile(VERIFIER_WASM)));
+  const seals = await createSealVerifier(suite, Uint8Array.from(await readFile(verifierFile)));
   return createRemoteProver(
     {
       ...(await amongPeers(components, suite, config.peers)),
@@ -76,13 +84,15 @@ export interface ProverEnclave {
   stop(): Promise<void>;
 }
 
-/** @throws NmpError CONFIG_INVALID if the configuration has no provers, RECEIPT_PROVER */
+/** @throws NmpError CONFIG_INVALID if the configuration has no provers, RECEIPT_PROVER, IMAGE_MEMORY */
 export async function composeProver(
   components: JobComponents,
   init: {
     readonly configText: string;
     readonly configFile: string;
     readonly prover: Pick<ProverProcessInit, 'program' | 'image'>;
+    /** The machine is this prover's alone: if it has no memory for a proof now, it never will. */
+    readonly wholeMachine?: boolean;
   },
 ): Promise<ProverEnclave> {
   const suite = createNodeSuite();
@@ -90,6 +100,10 @@ export async function composeProver(
   const imageId = fromHex(RECEIPT_IMAGES[0] ?? '');
   if (config.provers === undefined || imageId === undefined) throw new NmpError('CONFIG_INVALID');
   const prover = await createProverProcess({ ...init.prover, imageId });
+  await probeProver({ ...init.prover, imageId });
+  if (init.wholeMachine && process.availableMemory() < PROOF_LIMITS.memoryBytes) {
+    throw new NmpError('IMAGE_MEMORY');
+  }
   const mutual = await amongPeers(components, suite, config.peers);
   const link = linkOf(components);
   const stopped = new AbortController();

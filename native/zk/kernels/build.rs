@@ -98,8 +98,14 @@ fn compile(kind: &str, lanes: &str, flags: &[&str], generated: &Path) {
 }
 
 fn main() {
-    // Flags that build.sh sets for other crates: clang takes ten times as long with -O3, for nothing.
-    env::remove_var("CXXFLAGS");
+    // Of the flags that build.sh sets the maps of paths alone: clang takes ten times as long with -O3,
+    // for nothing.
+    let flags = env::var("CXXFLAGS").unwrap_or_default();
+    let maps: Vec<&str> = flags
+        .split(' ')
+        .filter(|flag| flag.starts_with("-ffile-prefix-map="))
+        .collect();
+    env::set_var("CXXFLAGS", maps.join(" "));
     println!("cargo:rerun-if-changed=cxx");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed={SOURCE}");

@@ -81,6 +81,8 @@ describe('the lines of the control channel', () => {
     '{"version":1,"announce":[],"credentials":{"accessKeyId":"AK/A","secretAccessKey":"abcd"}}',
     '{"version":1,"announce":[],"credentials":{"accessKeyId":"AKIA","secretAccessKey":"abcd","more":1}}',
     `{"version":1,"announce":[],"credentials":{"accessKeyId":"AKIA","secretAccessKey":"${'x'.repeat(129)}"}}`,
+    '{"version":1,"announce":[],"role":"giver"}',
+    '{"version":1,"announce":[],"role":["prover"]}',
     `{"version":1,"announce":[${Array.from({ length: 17 }, () => '"a"').join()}]}`,
   ])('are refused as a greeting: %s', (line) => {
     expect(codeOf(() => parseControlHello(line))).toBe('CONTROL_MALFORMED');

@@ -13,18 +13,23 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadOrCreateSimulatedRoot } from '../../../enclave/attest/simulated-root.ts';
 import type { ImageManifest } from '../../../enclave/image/build.ts';
 import { bundleNode } from '../../../enclave/image/bundle.ts';
-import { imageContents } from '../../../enclave/image/contents.ts';
+import { type ContentsInit, imageContents } from '../../../enclave/image/contents.ts';
 import { unpackDebian } from '../../../enclave/image/debian.ts';
-import { stripElf } from '../../../enclave/image/elf.ts';
-import { fileTable } from '../../../enclave/image/file-table.ts';
+import { sha256Hex } from '../../../enclave/image/describe.ts';
+import { neededLibraries, stripElf } from '../../../enclave/image/elf.ts';
+import { addedTable, fileTable } from '../../../enclave/image/file-table.ts';
 import type { ImageEntry } from '../../../enclave/image/origin.ts';
-import { DEBIAN } from '../../../enclave/image/pins.ts';
+import { DEBIAN, LIBRARIES } from '../../../enclave/image/pins.ts';
 import { sbomOf } from '../../../enclave/image/sbom.ts';
 import { fromUtf8 } from '../../../shared/bytes.ts';
 import { isNmpError } from '../../../shared/errors.ts';
+import { VERIFIER_SHA256 } from '../../../shared/receipt/images.ts';
+import { systemClock, systemRandom } from '../../../shared/runtime.ts';
 import { codeOf, codeOfAsync } from '../../support/code-of.ts';
+import { linkedElf, plainElf } from '../../support/elf.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const CACHE = process.env.NMP_CACHE ?? join(homedir(), '.cache', 'nmp-enclave');
@@ -43,6 +48,9 @@ const capability = {
   output: { type: 'integer', minimum: 0, maximum: 9 },
   limits: { fuel: 1000, deadlineMs: 1000 },
 };
+const PROVING = { capabilities: [{ ...capability, proofModes: ['attested', 'stark-composite'] }] };
+/** What the prover is linked against where it is built. */
+const LINKED = ['libstdc++.so.6', 'libgcc_s.so.1', 'libm.so.6', 'libc.so.6'];
 const CONFIG = {
   version: 1,
   listen: { host: '127.0.0.1', port: 0 },
@@ -71,20 +79,23 @@ const there = await packagesAreThere();
 beforeAll(() => {
   mkdirSync(native);
   for (const name of NATIVE) writeFileSync(join(native, name), `stands for ${name}`);
+  writeFileSync(join(native, 'nmp-zk-prover'), linkedElf(LINKED));
   mkdirSync(join(folder, 'config', 'data'), { recursive: true });
   writeFileSync(join(folder, 'config', 'data', 'd.csv'), 'a\nx\n');
   writeFileSync(config, JSON.stringify(CONFIG));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const contentsOf = (file: string, parts = native) =>
+const contentsOf = (file: string, init: Partial<ContentsInit> = {}) =>
   imageContents({
     root: ROOT,
-    native: parts,
+    native,
+    prover: join(native, 'nmp-zk-prover'),
     cache: CACHE,
     config: file,
     profile: 'release',
     version: '0.0.0',
+    ...init,
   });
 
 describe('the bundle', () => {
@@ -124,6 +135,61 @@ describe.skipIf(!there)('the contents', () => {
     expect(without.bundle.packages.map((known) => known.name)).not.toContain(name);
   });
 
+  it('have the prover and its interpreter if a capability offers proofs, and only then', async () => {
+    const { application } = await contentsOf(writeConfig('proving.json', PROVING));
+    const added = application.filter(({ path }) => !all.some((known) => known.path === path));
+    expect(added).toMatchObject([
+      { path: 'app/native/nmp-zk-prover', kind: 'file', mode: 0o555 },
+      { path: 'app/zk-guest.bin', kind: 'file', mode: 0o444 },
+    ]);
+    const [prover] = added;
+    // Nothing but what the loader reads.
+    const built = Uint8Array.from(readFileSync(join(native, 'nmp-zk-prover')));
+    expect(prover?.kind === 'file' && prover.data).toEqual(stripElf(built));
+  });
+
+  it('have the pinned verifier if provers elsewhere are to be believed', async () => {
+    const { application } = await contentsOf(writeConfig('far.json', { ...PROVING, provers: {} }));
+    const verifier = application.find(({ path }) => path === 'app/receipt-verifier.wasm');
+    expect(verifier?.kind === 'file' && sha256Hex(verifier.data)).toBe(VERIFIER_SHA256);
+    const alone = await contentsOf(writeConfig('proving.json', PROVING));
+    expect(alone.application.map(({ path }) => path)).not.toContain('app/receipt-verifier.wasm');
+  });
+
+  it('have a simulated root in the sim profile only', async () => {
+    const simulatedRoot = join(folder, 'root');
+    await loadOrCreateSimulatedRoot({ clock: systemClock, random: systemRandom }, simulatedRoot);
+    const { application } = await contentsOf(config, { profile: 'sim', simulatedRoot });
+    expect(application.map(({ path }) => path)).toEqual(
+      expect.arrayContaining([
+        'app/simulated-root/simulated-root.der',
+        'app/simulated-root/simulated-root.key',
+      ]),
+    );
+    expect(await codeOfAsync(contentsOf(config, { simulatedRoot }))).toBe('IMAGE_INPUT');
+    const empty = { profile: 'sim', simulatedRoot: join(folder, 'none') } as const;
+    expect(await codeOfAsync(contentsOf(config, empty))).toBe('IMAGE_INPUT');
+  });
+
+  it('are refused without the prover, saying how it is built, and with one that cannot run', async () => {
+    const file = writeConfig('proving.json', PROVING);
+    const none = contentsOf(file, { prover: join(folder, 'none') });
+    await expect(none).rejects.toThrow(/none: the prover is not built; make zk-prover builds it/);
+    expect(await codeOfAsync(none)).toBe('IMAGE_INPUT');
+    const other = join(folder, 'other-prover');
+    for (const [content, why] of [
+      [linkedElf([...LINKED, 'libssl.so.3']), /needs libssl\.so\.3, not in an image/],
+      [new TextEncoder().encode('#!/bin/sh\nexit 0'.repeat(20)), /no 64-bit ELF/],
+    ] as const) {
+      writeFileSync(other, content);
+      const refused = contentsOf(file, { prover: other });
+      await expect(refused).rejects.toThrow(why);
+      expect(await codeOfAsync(refused)).toBe('IMAGE_INPUT');
+    }
+    // Where no capability offers proofs, nobody asks for it.
+    await contentsOf(config, { prover: join(folder, 'none') });
+  });
+
   it('are these and no others', () => {
     expect(all.map(({ path }) => path).sort()).toEqual([
       'app/command',
@@ -154,16 +220,16 @@ describe.skipIf(!there)('the contents', () => {
   });
 
   it('are those that docs/image.md lists, with their packages and reasons', async () => {
-    const { boot, application } = await imageContents({
-      root: ROOT,
-      native,
-      cache: CACHE,
-      config,
-      profile: 'release',
-      version: 'this release',
-    });
+    const version = 'this release';
+    const parts = await contentsOf(config, { version });
     const docs = readFileSync(join(ROOT, 'docs', 'image.md'), 'utf8');
-    expect(docs).toContain(fileTable({ boot, application }));
+    expect(docs).toContain(fileTable(parts));
+    const others = [
+      await contentsOf(writeConfig('quic.json', { quic: true }), { version }),
+      await contentsOf(writeConfig('proving.json', PROVING), { version }),
+      await contentsOf(writeConfig('far.json', { provers: {} }), { version }),
+    ];
+    expect(docs).toContain(`\n${addedTable(parts, others)}\n`);
   });
 
   it('can be written by nobody and say where they come from', () => {
@@ -180,10 +246,6 @@ describe.skipIf(!there)('the contents', () => {
     [
       'a dataset sealed with a key file',
       { datasets: [{ ...dataset, sealed: { keyFile: 'key' } }] },
-    ],
-    [
-      'a capability that wants proofs',
-      { capabilities: [{ ...capability, proofModes: ['stark-composite'] }] },
     ],
     ['a capability that counts', { capabilities: [{ ...capability, egress: { quotaBits: 100 } }] }],
     ['a dataset above its folder', { datasets: [{ ...dataset, path: '../d.csv' }] }],
@@ -208,7 +270,7 @@ describe.skipIf(!there)('the contents', () => {
   });
 
   it('are refused without a native part or with a configuration that is none', async () => {
-    expect(await codeOfAsync(contentsOf(config, folder))).toBe('IMAGE_INPUT');
+    expect(await codeOfAsync(contentsOf(config, { native: folder }))).toBe('IMAGE_INPUT');
     const bad = writeConfig('worse.json', { datasets: 1 });
     expect(await codeOfAsync(contentsOf(bad))).toBe('CONFIG_INVALID');
   });
@@ -216,9 +278,11 @@ describe.skipIf(!there)('the contents', () => {
   it('pack to the same bytes from another folder, at another time, under another umask', () => {
     const copy = join(folder, 'elsewhere', 'deeper');
     mkdirSync(copy, { recursive: true });
-    for (const part of ['enclave', 'shared', 'package.json', 'package-lock.json', 'test/support']) {
+    const parts = ['enclave', 'shared', 'package.json', 'package-lock.json', 'test/support'];
+    for (const part of [...parts, 'native/zk/guest.bin']) {
       cpSync(join(ROOT, part), join(copy, part), { recursive: true });
     }
+    const proving = writeConfig('proving.json', PROVING);
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
     utimesSync(join(copy, 'enclave', 'main.ts'), 1, 1);
     const pack = (root: string, umask: string, env: Readonly<Record<string, string>>) =>
@@ -227,7 +291,7 @@ describe.skipIf(!there)('the contents', () => {
         [
           ...['-c', `umask ${umask}; exec "$@"`, 'bash', process.execPath],
           ...['--preserve-symlinks', join(root, 'test', 'support', 'pack-image.ts')],
-          ...[root, native, CACHE, config],
+          ...[root, native, CACHE, proving],
         ],
         { cwd: root, encoding: 'utf8', env: { PATH: process.env.PATH ?? '', ...env } },
       );
@@ -254,39 +318,45 @@ describe('Debian’s packages', () => {
 });
 
 describe('a stripped program', () => {
-  /** One program header over the first 200 bytes, then what only debuggers read. */
-  function elf(change: (view: DataView) => void = () => undefined): Uint8Array {
-    const bytes = new Uint8Array(400).fill(0xee);
-    bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1], 0);
-    const view = new DataView(bytes.buffer);
-    view.setBigUint64(32, 64n, true);
-    view.setBigUint64(40, 300n, true);
-    view.setUint16(54, 56, true);
-    view.setUint16(56, 1, true);
-    view.setBigUint64(64 + 8, 0n, true);
-    view.setBigUint64(64 + 32, 200n, true);
-    change(view);
-    return bytes;
-  }
-
   it('ends with its last segment and has no section table', () => {
-    const stripped = stripElf(elf());
+    const stripped = stripElf(plainElf());
     expect(stripped).toHaveLength(200);
     const view = new DataView(stripped.buffer);
     expect(view.getBigUint64(40, true)).toBe(0n);
     expect(view.getUint16(60, true)).toBe(0);
-    expect(stripped.subarray(64)).toEqual(elf().subarray(64, 200));
+    expect(stripped.subarray(64)).toEqual(plainElf().subarray(64, 200));
   });
 
   it.each<[string, Uint8Array]>([
     ['text', new TextEncoder().encode('#!/bin/sh'.repeat(20))],
-    ['32 bits', elf((view) => view.setUint8(4, 1))],
-    ['the other byte order', elf((view) => view.setUint8(5, 2))],
-    ['no segment', elf((view) => view.setUint16(56, 0, true))],
-    ['a table past its end', elf((view) => view.setUint16(56, 60_000, true))],
-    ['a segment past its end', elf((view) => view.setBigUint64(64 + 32, 10_000n, true))],
+    ['32 bits', plainElf((view) => view.setUint8(4, 1))],
+    ['the other byte order', plainElf((view) => view.setUint8(5, 2))],
+    ['no segment', plainElf((view) => view.setUint16(56, 0, true))],
+    ['a table past its end', plainElf((view) => view.setUint16(56, 60_000, true))],
+    ['a segment past its end', plainElf((view) => view.setBigUint64(64 + 32, 10_000n, true))],
   ])('cannot be made of %s', (_, bytes) => {
     expect(codeOf(() => stripElf(bytes))).toBe('IMAGE_INPUT');
+    expect(codeOf(() => neededLibraries(bytes))).toBe('IMAGE_INPUT');
+  });
+
+  it('says which libraries it needs: Node those that are in the image', () => {
+    expect(neededLibraries(plainElf())).toEqual([]);
+    expect(neededLibraries(linkedElf(LINKED))).toEqual(LINKED);
+    const needed = neededLibraries(Uint8Array.from(readFileSync(process.execPath)));
+    const there = LIBRARIES.map(([, path]) => path.split('/').at(-1) ?? '');
+    expect(needed).toContain('libstdc++.so.6');
+    for (const name of needed) expect(there.some((file) => file.startsWith(name))).toBe(true);
+  });
+
+  it.each<[string, (view: DataView) => void]>([
+    ['no place', (view) => view.setBigUint64(176, 0x6ffffef5n, true)],
+    ['a place that is not loaded', (view) => view.setBigUint64(184, 0xffff_0000n, true)],
+    ['a name past its end', (view) => view.setBigUint64(200, 0xffffn, true)],
+    ['an empty name', (view) => view.setBigUint64(200, 0n, true)],
+  ])('with %s for its libraries’ names is refused', (_, change) => {
+    const elf = linkedElf(['libc.so.6']);
+    change(new DataView(elf.buffer));
+    expect(codeOf(() => neededLibraries(elf))).toBe('IMAGE_INPUT');
   });
 
   it('still runs', () => {

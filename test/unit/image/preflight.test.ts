@@ -3,8 +3,9 @@ import { describeEif } from '../../../enclave/image/describe.ts';
 import { createKeySigner, signEif } from '../../../enclave/image/eif-signature.ts';
 import { writeEif } from '../../../enclave/image/eif-write.ts';
 import { measureImage } from '../../../enclave/image/measure.ts';
-import { checkImage, memoryNeededMiB } from '../../../enclave/image/preflight.ts';
+import { checkImage, memoryNeededMiB, PROVER_FILE } from '../../../enclave/image/preflight.ts';
 import { packRamdisk } from '../../../enclave/image/ramdisk.ts';
+import { PROOF_LIMITS } from '../../../enclave/prove/proof-queue.ts';
 import { utf8 } from '../../../shared/bytes.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { codeOf } from '../../support/code-of.ts';
@@ -68,5 +69,16 @@ describe('before an image is started', () => {
     checkImage({ clock }, image, { memoryMiB: needed });
     const large = { image: { bytes: 400 * MIB, sha256: '' }, ramdisks: [] };
     expect(memoryNeededMiB(large)).toBe(1600);
+  });
+
+  it('an image with the prover needs the memory of a proof on top', () => {
+    const data = new Uint8Array(MIB);
+    const prover = { kind: 'file', path: PROVER_FILE, mode: 0o555, data } as const;
+    const proving = writeEif({ ...parts, ramdisks: [parts.ramdisks[0], packRamdisk([prover])] });
+    const needed = memoryNeededMiB(describeEif(proving));
+    expect(needed).toBe(Math.ceil(514 + PROOF_LIMITS.memoryBytes / MIB));
+    const short = () => checkImage({ clock }, proving, { memoryMiB: needed - 1 });
+    expect(codeOf(short)).toBe('IMAGE_MEMORY');
+    checkImage({ clock }, proving, { memoryMiB: needed });
   });
 });

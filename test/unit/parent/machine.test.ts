@@ -11,7 +11,11 @@ import { createNitroCli } from '../../../parent/supervisor/nitro-cli.ts';
 import { KeptProgram, Program } from '../../../parent/supervisor/program.ts';
 import type { Supervisor, SupervisorEvent } from '../../../parent/supervisor/supervisor.ts';
 import { systemClock } from '../../../shared/runtime.ts';
-import { type ControlReport, encodeControlLine } from '../../../shared/wire/control.ts';
+import {
+  type ControlReport,
+  encodeControlLine,
+  parseControlHello,
+} from '../../../shared/wire/control.ts';
 import { codeOfAsync } from '../../support/code-of.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmp-machine-'));
@@ -30,7 +34,12 @@ const ready: ControlReport = {
 };
 
 /** Machines that are nothing but what they report. */
-function machines(scripts: readonly (readonly ControlReport[])[], bootTimeoutMs = 5_000) {
+function machines(
+  scripts: readonly (readonly ControlReport[])[],
+  bootTimeoutMs = 5_000,
+  role?: 'node' | 'prover',
+) {
+  const greetings: string[] = [];
   const boots: { directory: string; end: (code: number | null) => void; stopped: boolean }[] = [];
   const supervisor = createMachineSupervisor(
     { clock: systemClock },
@@ -38,6 +47,7 @@ function machines(scripts: readonly (readonly ControlReport[])[], bootTimeoutMs 
       announce: () => ['/ip4/10.0.0.1/tcp/1'],
       startTimeoutMs: 5_000,
       bootTimeoutMs,
+      ...(role && { role }),
       driver: {
         async boot(directory): Promise<Machine> {
           const { promise, resolve } = Promise.withResolvers<number | null>();
@@ -46,7 +56,8 @@ function machines(scripts: readonly (readonly ControlReport[])[], bootTimeoutMs 
           const script = scripts[boots.length - 1] ?? [];
           const socket = connect(join(directory, 'vsock_5007'));
           socket.on('error', () => undefined);
-          socket.once('data', () => {
+          socket.once('data', (chunk) => {
+            greetings.push(String(chunk));
             for (const report of script) socket.write(encodeControlLine(report));
           });
           return {
@@ -63,7 +74,7 @@ function machines(scripts: readonly (readonly ControlReport[])[], bootTimeoutMs 
   supervisors.push(supervisor);
   const events: SupervisorEvent[] = [];
   supervisor.onEvent((event) => events.push(event));
-  return { supervisor, boots, events };
+  return { supervisor, boots, events, greetings };
 }
 
 describe('a supervised machine', () => {
@@ -77,6 +88,17 @@ describe('a supervised machine', () => {
     const socket = supervisor.dialer.dial();
     const [chunk] = await socket.toArray();
     expect(String(chunk)).toBe('hello');
+  });
+
+  it('is told its role, at every boot the same, and none if it is a node', async () => {
+    const { supervisor, boots, greetings } = machines([[ready], [ready]], 5_000, 'prover');
+    await supervisor.start();
+    boots[0]?.end(1);
+    await expect.poll(() => greetings.length, { timeout: 5_000 }).toBe(2);
+    for (const greeting of greetings) expect(parseControlHello(greeting).role).toBe('prover');
+    const node = machines([[ready]]);
+    await node.supervisor.start();
+    expect(JSON.parse(node.greetings[0] ?? '')).not.toHaveProperty('role');
   });
 
   it('reaches one outbound socket from every boot', async () => {

@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createProverProcess } from '../../../enclave/prove/prover-process.ts';
+import { createProverProcess, probeProver } from '../../../enclave/prove/prover-process.ts';
 import { PROVER_REQUEST_BYTES_MAX } from '../../../enclave/prove/prover-request.ts';
 import { isNmpError } from '../../../shared/errors.ts';
 
@@ -48,6 +48,37 @@ describe('the prover process', () => {
     } finally {
       delete process.env.RISC0_DEV_MODE;
     }
+  });
+
+  it('inherits no descriptor that the node has opened', async () => {
+    const prover = await proverOf('cat > /dev/null; exec ls /proc/self/fd');
+    const held = openSync(folder, 'r');
+    try {
+      const out = await prover.prove(new Uint8Array(0), never, () => undefined);
+      const descriptors = new TextDecoder().decode(out).trim().split('\n');
+      expect(descriptors).toEqual(expect.arrayContaining(['0', '1', '2']));
+      expect(descriptors).not.toContain(String(held));
+    } finally {
+      closeSync(held);
+    }
+  });
+
+  it('is tried before it is needed: that it runs, and on the interpreter that is pinned', async () => {
+    const image = join(folder, 'image');
+    const probe = async (script: string) => {
+      const program = join(folder, `prover-${programs++}`);
+      writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      return failure(probeProver({ program, image, imageId }));
+    };
+    writeFileSync(image, 'image');
+    const zeros = '0'.repeat(64);
+    expect(await probe(`test "$1 $2" = "image-id ${image}" && echo ${zeros}`)).toBe('none');
+    expect(await probe(`echo ${'1'.repeat(64)}`)).toBe('RECEIPT_PROVER');
+    expect(await probe(`echo ${zeros}; exit 1`)).toBe('RECEIPT_PROVER');
+    expect(await probe('kill -ILL $$')).toBe('RECEIPT_PROVER');
+    expect(await failure(probeProver({ program: join(folder, 'none'), image, imageId }))).toBe(
+      'RECEIPT_PROVER',
+    );
   });
 
   it('reads a quote, and says if the run is too long', async () => {

@@ -1,6 +1,7 @@
 //! `nmp-zk-prover`: pairs programs with their kernel, quotes the cycles of a request, proves it.
 //! The request comes by standard input, so that nothing private needs a file; results go to
-//! standard output, progress as lines of JSON to standard error.
+//! standard output, progress as lines of JSON to standard error. Before it reads a request the
+//! process gives up all but memory and these streams (`nmp-zk-confine`).
 
 mod program;
 
@@ -82,8 +83,15 @@ fn summary(program: &Program, session: &Session) -> Result<String, Failure> {
     ))
 }
 
+/// The program of the request on standard input, read when nothing else can be reached any more.
+fn requested(interpreter: &str) -> Result<Program, Failure> {
+    let interpreter = read(interpreter)?;
+    nmp_zk_confine::confine()?;
+    program::of_request(interpreter)
+}
+
 fn quote(interpreter: &str) -> Result<(), Failure> {
-    let program = program::of_request(interpreter)?;
+    let program = requested(interpreter)?;
     println!("{{{}}}", summary(&program, &execute(&program)?)?);
     Ok(())
 }
@@ -106,7 +114,7 @@ fn prove(interpreter: &str, kernels: Option<&str>) -> Result<(), Failure> {
         let level = Level::ALL.into_iter().find(|level| level.name() == name);
         nmp_zk_kernels::limit(level.ok_or("kernels are scalar, avx2 or avx512")?);
     }
-    let program = program::of_request(interpreter)?;
+    let program = requested(interpreter)?;
     let id = compute_image_id(&program.image)?;
     let mut session = execute(&program)?;
     if session.segments.len() as u64 > SEGMENTS_MAX {

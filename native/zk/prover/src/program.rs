@@ -59,8 +59,8 @@ fn with_length(request: &[u8]) -> Vec<u8> {
 /// Reads a request of standard input, and chooses its program.
 ///
 /// # Errors
-/// A request that is too large or not whole; an interpreter that cannot be read.
-pub fn of_request(interpreter: &str) -> Result<Program, Failure> {
+/// A request that is too large or not whole.
+pub fn of_request(interpreter: Vec<u8>) -> Result<Program, Failure> {
     let mut bytes = Vec::new();
     io::stdin().take(REQUEST_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > REQUEST_BYTES_MAX {
@@ -85,8 +85,7 @@ pub fn of_request(interpreter: &str) -> Result<Program, Failure> {
             Err(refusal) => description += &format!(",\"refusal\":\"{}\"", refusal.code()),
         }
     }
-    let image = crate::read(interpreter)?;
-    Ok(Program { image, input: with_length(request), description })
+    Ok(Program { image: interpreter, input: with_length(request), description })
 }
 
 /// Writes the image of a module beside it, for whoever wants to look at it.
