@@ -55,7 +55,6 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_getrandom,
     libc::SYS_gettid,
     libc::SYS_getpid,
-    libc::SYS_tgkill,
     libc::SYS_sigaltstack,
     libc::SYS_rt_sigaction,
     libc::SYS_rt_sigprocmask,
@@ -76,12 +75,13 @@ fn filter() -> Result<BpfProgram, seccompiler::Error> {
         .try_into()
         .map_err(seccompiler::Error::Backend)?;
     let mut rules: BTreeMap<_, _> = ALLOWED.iter().map(|call| (*call, vec![])).collect();
-    // A thread may say which cores it uses itself, and of no other.
-    let itself = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, 0)?;
-    rules.insert(
-        libc::SYS_sched_setaffinity,
-        vec![SeccompRule::new(vec![itself])?],
-    );
+    // A thread may say which cores it uses itself, and of no other; signals go to own threads, which
+    // is how an abort ends: in an image the node has the same user.
+    let own = u64::from(std::process::id());
+    for (call, value) in [(libc::SYS_sched_setaffinity, 0), (libc::SYS_tgkill, own)] {
+        let first = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?;
+        rules.insert(call, vec![SeccompRule::new(vec![first])?]);
+    }
     SeccompFilter::new(rules, REFUSED, SeccompAction::Allow, arch)
         .map_err(seccompiler::Error::Backend)?
         .try_into()
