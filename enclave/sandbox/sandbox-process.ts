@@ -1,6 +1,7 @@
 /** One sandbox process: requests by number over its standard streams, and its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { NmpError } from '../../shared/errors.ts';
+import { PROCESS_ENVIRONMENT } from '../../shared/runtime.ts';
 import {
   encodePrepare,
   type ModuleKey,
@@ -68,9 +69,9 @@ export class SandboxProcess {
    */
   static start(program: string, parallel: number, onEnd: () => void): Promise<SandboxProcess> {
     return new Promise((resolve, reject) => {
-      // An empty environment and no descriptors but the three streams.
+      // Nothing of the node's environment, and no descriptors but the three streams.
       const child = spawn(program, ['serve', String(parallel)], {
-        env: {},
+        env: PROCESS_ENVIRONMENT,
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       const waiting = new Map<number, (response: SandboxResponse | undefined) => void>();

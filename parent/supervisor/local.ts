@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NmpError } from '../../shared/errors.ts';
-import { type Clock, NODE_FLAGS } from '../../shared/runtime.ts';
+import { type Clock, NODE_FLAGS, PROCESS_ENVIRONMENT } from '../../shared/runtime.ts';
 import type { EnclaveReady, Supervisor, SupervisorEvent } from './supervisor.ts';
 
 export interface LocalInit {
@@ -108,8 +108,12 @@ class LocalSupervisor implements Supervisor {
         ...this.#init.announce().flatMap((address) => ['--announce', address]),
         ...(this.#init.arguments ?? []),
       ],
-      // The node's own environment is empty: nothing of the parent's leaks into it.
-      { env: {}, execArgv: [...NODE_FLAGS], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+      // Nothing of the parent's environment leaks into the node's.
+      {
+        env: PROCESS_ENVIRONMENT,
+        execArgv: [...NODE_FLAGS],
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      },
     );
     this.#child = child;
     child.on('message', (message) => {
