@@ -16,6 +16,8 @@ const BEAT: u8 = 0xb7;
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
 /// linux/vm_sockets.h; takes a `struct timeval`.
 const SO_VM_SOCKETS_CONNECT_TIMEOUT: libc::c_int = 6;
+/// A parent on a busy machine may miss the first tries.
+const ROUNDS: usize = 5;
 const ECHO_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Connects and blocks for at most `CONNECT_TIMEOUT`.
@@ -63,6 +65,7 @@ fn beat(cid: u32) -> Option<()> {
 /// The parent's CID, if it answered.
 pub fn find_parent() -> Option<u32> {
     [CID_PARENT, CID_HOST]
+        .repeat(ROUNDS)
         .into_iter()
         .find(|cid| beat(*cid).is_some())
 }

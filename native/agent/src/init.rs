@@ -17,12 +17,9 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
 
 /// Random bytes of the device that go into the kernel's pool before anything else runs.
 const ENTROPY_BYTES: usize = 512;
-/// Time for the parent to read why the enclave ends.
-const LAST_WORDS: Duration = Duration::from_millis(200);
 
 nix::ioctl_write_ptr_bad!(add_entropy, 0x4008_5203, PoolInfo);
 
@@ -162,7 +159,6 @@ fn boot(first_process: bool) -> (Reason, Option<u32>) {
 pub fn run(first_process: bool) -> Reason {
     let (reason, parent) = boot(first_process);
     report::send(reason, parent);
-    thread::sleep(LAST_WORDS);
     if first_process {
         // A Nitro enclave ends when its machine resets.
         let _ = reboot(RebootMode::RB_AUTOBOOT);
