@@ -75,7 +75,7 @@ test-boot: build ## Boot the image on an emulated Nitro machine and ask it (cold
 
 image-proof: build ## Have the files of an image prove runs in a root of their own, as node and as prover
 	@bash native/zk/build.sh prover
-	NMP_ZK_PROVE=1 $(NPX) vitest run test/e2e/image-root.test.ts test/unit/image/prover-root.test.ts test/unit/prove/confined.test.ts
+	NMP_ZK_PROVE=1 $(NPX) vitest run test/e2e/image-root.test.ts test/unit/image/prover-root.test.ts test/unit/prove/confined.test.ts test/unit/image/crates.test.ts
 
 test-boot-proof: build ## Boot an image with the prover the same way, and verify its receipt (cold: 50 minutes, once)
 	@bash scripts/image/test-boot-proof.sh

@@ -1,8 +1,4 @@
 /** The image's bill of materials as CycloneDX 1.6: without times and serial numbers, so repeatable. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { NmpError } from '../../shared/errors.ts';
 import { SCRIPT_ENGINE_CRATE, SCRIPT_ENGINE_SHA256 } from '../../shared/script/engine.ts';
 import type { ImageManifest } from './build.ts';
 import type { Bundle } from './bundle.ts';
@@ -14,54 +10,9 @@ export interface Component {
   readonly version: string;
   readonly purl: string;
   readonly hashes?: readonly { readonly alg: string; readonly content: string }[];
-}
-
-/** The crates that end up in these programs and addons. */
-const CRATES = ['nmp-agent', 'nmp-guard', 'nmp-sandbox', 'nmp-scan'];
-
-/** Checksums by `name version`, from Cargo.lock. */
-function checksums(lock: string): ReadonlyMap<string, string> {
-  const all = new Map<string, string>();
-  for (const block of lock.split('[[package]]')) {
-    const field = (name: string) => new RegExp(`^${name} = "([^"]+)"$`, 'm').exec(block)?.[1];
-    const checksum = field('checksum');
-    if (checksum !== undefined) all.set(`${field('name')} ${field('version')}`, checksum);
-  }
-  return all;
-}
-
-/** Crates that are compiled in, not those that only build. @throws NmpError IMAGE_INPUT */
-export function crateComponents(root: string): Component[] {
-  const manifest = join(root, 'native', 'Cargo.toml');
-  const packages = CRATES.flatMap((name) => ['-p', name]);
-  let tree: string;
-  try {
-    tree = execFileSync(
-      'cargo',
-      [
-        ...['tree', '--locked', '--manifest-path', manifest, '--edges', 'normal'],
-        ...['--prefix', 'none', '--format', '{p}', ...packages],
-      ],
-      { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024, stdio: ['ignore', 'pipe', 'ignore'] },
-    );
-  } catch (cause) {
-    throw new NmpError('IMAGE_INPUT', 'cargo cannot list the crates.', { cause });
-  }
-  const known = checksums(readFileSync(join(root, 'native', 'Cargo.lock'), 'utf8'));
-  const found = new Map<string, Component>();
-  for (const line of tree.split('\n')) {
-    const [, name, version] = /^(\S+) v(\S+)/.exec(line) ?? [];
-    if (name === undefined || version === undefined) continue;
-    const sha256 = known.get(`${name} ${version}`);
-    found.set(`${name} ${version}`, {
-      type: 'library',
-      name,
-      version,
-      purl: `pkg:cargo/${name}@${version}`,
-      ...(sha256 && { hashes: [{ alg: 'SHA-256', content: sha256 }] }),
-    });
-  }
-  return [...found.values()];
+  readonly licenses?: readonly { readonly expression: string }[];
+  /** Only of what is not as it was published. */
+  readonly pedigree?: { readonly notes: string };
 }
 
 function debian(name: string, version: string, sha256: string, type: Component['type']): Component {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds guest, verifier and prover from the package registries alone: build.sh [runtime|guest|verifier|prover|kernels|all]
+# Builds guest, verifier and prover from the package registries alone: build.sh [runtime|guest|verifier|prover|kernels|prover-sources|guest-sources|all]
 #
 # Needs: rustup with a nightly of 2026-05-19 (1.97.0) as toolchain `nightly`, g++, dpkg-deb, patch;
 # clang++ 14 or newer for fast kernels (what g++ 12 makes of them takes three times as long);
@@ -102,9 +102,13 @@ runtime() {
   install -m 644 "$TARGETS/zk-runtime-target/riscv32im-risc0-zkvm-elf/release/nmp-zk-runtime" runtime.elf
 }
 
+guest_sources() {
+  patched wasmi_core-1.1.0 "$WASMI_CORE_SHA256" guest/.patched
+}
+
 guest() {
   toolchain
-  patched wasmi_core-1.1.0 "$WASMI_CORE_SHA256" guest/.patched
+  guest_sources
   build_std guest riscv32im-risc0-zkvm-elf \
     "-Cpasses=lower-atomic -Clink-arg=-Ttext=0x00200800 -Clink-arg=--fatal-warnings -Cpanic=abort" \
     -Zbuild-std=core,alloc,std,panic_abort,proc_macro -Zbuild-std-features=compiler-builtins-mem
@@ -124,7 +128,7 @@ command -v clang++ > /dev/null && export CXX=clang++
 
 # Vector kernels in place of the scalar ones, chosen when the prover runs; the circuit's generated
 # code is read from its unpatched source.
-sources() {
+prover_sources() {
   patched risc0-zkp-3.0.5 "$ZKP_SHA256" .patched
   patched risc0-circuit-rv32im-4.0.5 "$RV32IM_SHA256" .patched
   patched risc0-circuit-rv32im-sys-4.0.3 "$RV32IM_SYS_SHA256" .patched
@@ -142,7 +146,7 @@ cargo_prover() {
 }
 
 prover() {
-  sources
+  prover_sources
   cargo_prover --package nmp-zk-prover
   mkdir -p ../../build/native
   cp "$CACHE/zk-target/$HOST/release/nmp-zk-prover" ../../build/native/nmp-zk-prover.new
@@ -162,6 +166,8 @@ case "${1:-all}" in
   verifier) verifier ;;
   prover) prover ;;
   kernels) kernels ;;
+  prover-sources) prover_sources ;;
+  guest-sources) guest_sources ;;
   all) runtime && guest && verifier ;;
-  *) echo "usage: build.sh [runtime|guest|verifier|prover|kernels|all]" >&2 && exit 2 ;;
+  *) echo "usage: build.sh [runtime|guest|verifier|prover|kernels|prover-sources|guest-sources|all]" >&2 && exit 2 ;;
 esac

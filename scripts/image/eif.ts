@@ -8,8 +8,9 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildImage } from '../../enclave/image/build.ts';
+import { builtInto, crateComponents } from '../../enclave/image/crates.ts';
 import { createKeySigner, type EifSigner } from '../../enclave/image/eif-signature.ts';
-import { crateComponents, sbomOf } from '../../enclave/image/sbom.ts';
+import { sbomOf } from '../../enclave/image/sbom.ts';
 import { NmpError } from '../../shared/errors.ts';
 import { systemClock } from '../../shared/runtime.ts';
 
@@ -88,9 +89,10 @@ try {
   const name = profile === 'release' ? 'pcrs.json' : `pcrs-${profile}.json`;
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   writeFileSync(join(dirname(out), name), json(manifest));
+  const built = builtInto(manifest.ramdisks.flatMap(({ files }) => files));
   writeFileSync(
     join(dirname(out), name.replace('pcrs', 'sbom')),
-    json(sbomOf({ manifest, bundle: contents.bundle, crates: crateComponents(root) })),
+    json(sbomOf({ manifest, bundle: contents.bundle, crates: crateComponents(root, built) })),
   );
   process.stderr.write(`${out}: ${eif.length} bytes, ${profile} profile\n`);
   process.stdout.write(`${JSON.stringify(manifest.pcrs)}\n`);

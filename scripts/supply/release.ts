@@ -17,7 +17,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { crateComponents } from '../../enclave/image/sbom.ts';
+import { crateComponents } from '../../enclave/image/crates.ts';
 import { lockedPackages, packageSbom } from './npm-lock.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -78,7 +78,7 @@ const sbom = packageSbom({
   version,
   tarballSha256: digest,
   npm: lockedPackages(root),
-  crates: crateComponents(root),
+  crates: crateComponents(root, ['native', 'verifier']),
 });
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
