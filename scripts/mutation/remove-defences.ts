@@ -32,18 +32,26 @@ const whole = new Map<string, boolean>();
 const results: { threat: string; test: string; file: string; noticed: boolean }[] = [];
 for (const defence of wanted) {
   const { threat, file, from, to, test } = defence;
-  const path = pathOf(defence);
+  const crate = test.startsWith('native/');
+  const path = crate ? test : pathOf(defence);
   // A test that fails anyway would notice everything.
-  if (!whole.has(path)) whole.set(path, (await workspace.run([path], TIMEOUT_MS)) === 'passed');
+  if (!whole.has(path)) {
+    const asIs = crate
+      ? workspace.cargoTest(test, TIMEOUT_MS)
+      : await workspace.run([path], TIMEOUT_MS);
+    whole.set(path, asIs === 'passed');
+  }
   const source = workspace.read(file);
   if (source.split(from).length !== 2) throw new Error(`${file}: not once: ${from}`);
-  const native = file.startsWith('native/');
-  const outcome = await workspace[native ? 'tryNative' : 'tryWith'](
-    file,
-    source.replace(from, () => to),
-    [path],
-    TIMEOUT_MS,
-  );
+  const text = source.replace(from, () => to);
+  const outcome = crate
+    ? workspace.cargoTest(test, TIMEOUT_MS, { file, text })
+    : await workspace[file.startsWith('native/') ? 'tryNative' : 'tryWith'](
+        file,
+        text,
+        [path],
+        TIMEOUT_MS,
+      );
   const noticed = whole.get(path) === true && outcome === 'failed';
   results.push({ threat, test, file, noticed });
   const word = whole.get(path) !== true ? 'TEST FAILS ANYWAY' : noticed ? 'noticed' : 'NOT NOTICED';

@@ -39,6 +39,11 @@ const LINKED = [
 
 export type Outcome = 'passed' | 'failed' | 'timeout';
 
+export interface Change {
+  readonly file: string;
+  readonly text: string;
+}
+
 export interface Workspace {
   readonly root: string;
   read(file: string): string;
@@ -60,6 +65,8 @@ export interface Workspace {
     tests: readonly string[],
     timeoutMs: number,
   ): Promise<Outcome>;
+  /** Runs the Rust tests of a crate below native/, with the change or as it is. */
+  cargoTest(crate: string, timeoutMs: number, change?: Change): Outcome;
   remove(): void;
 }
 
@@ -163,6 +170,30 @@ export function createWorkspace(): Workspace {
         const place = join(root, 'build', 'native', 'nmp-sandbox');
         rmSync(place, { force: true });
         symlinkSync(join(ROOT, 'build', 'native', 'nmp-sandbox'), place);
+      }
+    },
+    cargoTest(crate, timeoutMs, change) {
+      separate();
+      const manifest = join(root, crate, 'Cargo.toml');
+      const before = change && read(change.file);
+      if (change) writeFileSync(join(root, change.file), change.text);
+      try {
+        const cargo = (...more: readonly string[]) =>
+          spawnSync(
+            'cargo',
+            ['test', '--release', '--locked', '--tests', '--manifest-path', manifest, ...more],
+            {
+              stdio: ['ignore', 'ignore', 'inherit'],
+              env: { ...process.env, CARGO_TARGET_DIR: TARGET },
+              timeout: timeoutMs,
+            },
+          ).status;
+        // What does not build would look like a test that fails.
+        if (cargo('--no-run') !== 0) throw new Error('the changed source does not build');
+        const status = cargo();
+        return status === null ? 'timeout' : status === 0 ? 'passed' : 'failed';
+      } finally {
+        if (change) writeFileSync(join(root, change.file), before ?? '');
       }
     },
     remove() {

@@ -12,7 +12,9 @@ const rows = text
   .map((row) => ({
     row,
     threat: row.split('|')[1]?.trim() ?? '',
-    tests: [...row.matchAll(/`((?:unit|e2e|fuzz)\/[a-z/-]+)`/g)].map((match) => match[1] ?? ''),
+    tests: [...row.matchAll(/`((?:unit|e2e|fuzz|native)\/[a-z/-]+)`/g)].map(
+      (match) => match[1] ?? '',
+    ),
   }));
 
 describe('SECURITY.md', () => {
@@ -21,9 +23,12 @@ describe('SECURITY.md', () => {
     for (const { row, tests } of rows) {
       expect(tests.length, row).toBeGreaterThan(0);
       for (const test of tests) {
-        const found = globSync([`test/${test}.test.ts`, `test/${test}/**/*.test.ts`], {
-          cwd: root,
-        });
+        const found = globSync(
+          test.startsWith('native/')
+            ? `${test}/tests/*.rs`
+            : [`test/${test}.test.ts`, `test/${test}/**/*.test.ts`],
+          { cwd: root },
+        );
         expect(found.length, `${test} in ${row}`).toBeGreaterThan(0);
       }
     }

@@ -15,6 +15,6 @@ it.each(DEFENCES)('$threat: $file', ({ threat, file, from, to, test, within }) =
   expect(to).not.toBe(from);
   const row = rows.find((line) => line.startsWith(`| ${threat}`));
   expect(row).toContain(`\`${test}\``);
-  const path = join(root, 'test', test, within ?? '');
+  const path = join(root, test.startsWith('native/') ? '' : 'test', test, within ?? '');
   expect(existsSync(`${path.replace(/\/$/, '')}.test.ts`) || existsSync(path)).toBe(true);
 });
