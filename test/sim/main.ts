@@ -40,6 +40,7 @@ if (!Number.isSafeInteger(seeds) || !Number.isSafeInteger(first) || seeds < 1) {
   process.stderr.write('--seeds and --first take whole numbers\n');
   process.exit(2);
 }
+const PROGRESS_SEEDS = 5000;
 const enclaves = await createEnclaves();
 const replayed = values.faults === undefined ? '' : ` --faults ${values.faults}`;
 const broken: { seed: number; faults: readonly string[]; violations: readonly string[] }[] = [];
@@ -57,6 +58,10 @@ for (let seed = first; seed < first + seeds; seed++) {
   for (const end of result.ends) ends.set(end, (ends.get(end) ?? 0) + 1);
   for (const end of result.starts) starts.set(end, (starts.get(end) ?? 0) + 1);
   for (const fault of result.faults) faults.add(fault);
+  const run = seed - first + 1;
+  if (run % PROGRESS_SEEDS === 0 && run < seeds) {
+    process.stderr.write(`${run} of ${seeds} seeds, ${broken.length} failed\n`);
+  }
   if (result.violations.length === 0) continue;
   const violations = [...new Set(result.violations)];
   broken.push({ seed, faults: result.faults, violations });
