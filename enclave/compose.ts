@@ -29,6 +29,7 @@ import type { EnclaveSocket } from './mesh/enclave-socket.ts';
 import { loadIdentity } from './mesh/identity.ts';
 import { loadCapabilities } from './node/capability.ts';
 import { createNode, type DataNode } from './node/node.ts';
+import { availableMemory } from './prove/available-memory.ts';
 import { openRemoteProver } from './prove/jobs/open.ts';
 import { PROOF_LIMITS } from './prove/proof-queue.ts';
 import { createProofs, type Proofs } from './prove/proofs.ts';
@@ -102,7 +103,6 @@ async function openProofs(
     const { atOnce } = config.provers;
     return createProofs({ prover: far, clock, random, suite, spool, atOnce, ...elsewhere });
   }
-  const availableMemory = () => process.availableMemory();
   if (init.wholeMachine && availableMemory() < PROOF_LIMITS.memoryBytes) {
     throw new NmpError('IMAGE_MEMORY');
   }

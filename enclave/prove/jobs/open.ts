@@ -14,6 +14,7 @@ import { createPeerJudge, type PeerTrust } from '../../attest/judge-peer.ts';
 import type { MutualComponents } from '../../attest/mutual.ts';
 import type { Nsm } from '../../attest/nsm.ts';
 import type { EnclaveSocket } from '../../mesh/enclave-socket.ts';
+import { availableMemory } from '../available-memory.ts';
 import { PROOF_LIMITS } from '../proof-queue.ts';
 import type { Prover } from '../prover.ts';
 import { createProverProcess, type ProverProcessInit, probeProver } from '../prover-process.ts';
@@ -74,7 +75,7 @@ export async function openRemoteProver(
       local,
       seals,
       imageOf: (request, quote) => programOf({ local, seals }, request, quote),
-      availableMemory: () => process.availableMemory(),
+      availableMemory,
     },
     config.provers,
   );
@@ -101,7 +102,7 @@ export async function composeProver(
   if (config.provers === undefined || imageId === undefined) throw new NmpError('CONFIG_INVALID');
   const prover = await createProverProcess({ ...init.prover, imageId });
   await probeProver({ ...init.prover, imageId });
-  if (init.wholeMachine && process.availableMemory() < PROOF_LIMITS.memoryBytes) {
+  if (init.wholeMachine && availableMemory() < PROOF_LIMITS.memoryBytes) {
     throw new NmpError('IMAGE_MEMORY');
   }
   const mutual = await amongPeers(components, suite, config.peers);
