@@ -1,7 +1,7 @@
 /**
  * The scanner on 10 MB of JSON, on responses of 100 kB, and on bombs; decode on, one core.
- * Throughput is of CPU time, since other work may share the core. NMP_PEER_GITLEAKS names a gitleaks
- * program to be measured in the same run on the same file.
+ * Throughput is of CPU time, since other work may share the core. Where Go can be had, gitleaks
+ * (test/oracle/gitleaks) is built once and measured in the same run on the same file.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { loadScanner } from '../../../enclave/egress/scanner.ts';
 import { BOMBS } from '../../egress-corpus/bombs.ts';
 import { drawOf } from '../../egress-corpus/draw.ts';
+import { goProgram } from '../../support/go-program.ts';
 import type { Curve, Row } from '../row.ts';
 
 const BYTES = 10_000_000;
@@ -100,7 +101,7 @@ export async function run(): Promise<Row[]> {
   const grown = memoryOf(bombs);
 
   const area = 'egress';
-  const program = process.env.NMP_PEER_GITLEAKS;
+  const program = goProgram('gitleaks', 'github.com/zricethezav/gitleaks/v8');
   const begun = performance.now();
   scan(data);
   const wall = data.length / 1000 / (performance.now() - begun);
