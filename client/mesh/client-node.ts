@@ -1,5 +1,4 @@
 /** The client's place in the mesh: dials nodes, asks Kademlia, serves nobody. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { identify } from '@libp2p/identify';
 import type { Connection, Ed25519PrivateKey, PeerId } from '@libp2p/interface';
@@ -36,8 +35,8 @@ export interface ClientNode {
   /** @throws NmpError UNREACHABLE, TIMEOUT */
   open(peer: string, protocol: string, signal: AbortSignal): Promise<FrameChannel>;
   /**
-   * Peers that provide `key`, with addresses; asks the connected nodes, and waits up to 3 s for those
-   * that were dialled just now.
+   * Peers that provide `key`, with addresses; asks the nodes of the table that are nearest to it, and
+   * those that were dialled by address.
    */
   providers(key: CID, signal: AbortSignal): AsyncIterable<{ id: string; addresses: string[] }>;
   stop(): Promise<void>;
@@ -83,7 +82,8 @@ const CLAIMS_HEARD = 1024;
 /** What is used of the table of kad-dht 16.4, and is not in its types. */
 interface RoutingTable {
   readonly kBucketSize: number;
-  find(peer: PeerId): Promise<PeerId | undefined>;
+  /** Where a lookup begins. */
+  closestPeers(key: Uint8Array, options?: { readonly count?: number }): PeerId[];
 }
 
 /**
@@ -99,7 +99,7 @@ function hearManyClaims(dht: unknown): RoutingTable {
   if (
     contentRouting === undefined ||
     typeof table?.kBucketSize !== 'number' ||
-    table.find === undefined
+    table.closestPeers === undefined
   ) {
     throw new NmpError('INTERNAL', 'kad-dht is of another build than this was made for');
   }
@@ -107,9 +107,23 @@ function hearManyClaims(dht: unknown): RoutingTable {
   return table as RoutingTable;
 }
 
-/** How long a lookup waits for peers that were just dialled to enter the table. */
-const TABLE_PATIENCE_MS = 3_000;
-const TABLE_LOOK_MS = 25;
+/** How many of those that were dialled by address every lookup asks: the latest. */
+const ASKED_ALWAYS = 8;
+
+/**
+ * kad-dht begins a lookup at the twenty peers of its table that are nearest to the key. A peer that is
+ * far away enters the table late, when it has said what it speaks and answered a ping; and twenty liars,
+ * whom one liar's answers bring into it, leave out whoever is farther from the key than they.
+ */
+function askAlso(table: RoutingTable, dialled: ReadonlyMap<string, PeerId>): void {
+  const closestPeers = table.closestPeers.bind(table);
+  table.closestPeers = (key, options) => {
+    const near = closestPeers(key, options);
+    const others = new Map(dialled);
+    for (const peer of near) others.delete(peer.toString());
+    return [...near, ...others.values()];
+  };
+}
 
 /** @param init.privateKey the client's identity; a fresh one if absent */
 export async function createClientNode(init: {
@@ -137,27 +151,11 @@ export async function createClientNode(init: {
     },
   });
   const table = hearManyClaims(libp2p.services.dht);
+  const dialled = new Map<string, PeerId>();
+  askAlso(table, dialled);
   const connections = new Map<string, Connection>();
   /** Where a peer was reached before; another Peer ID there is refused by Noise. */
   const reached = new Map<string, Multiaddr>();
-
-  /** Connected peers that a lookup has waited for. */
-  const awaited = new Set<string>();
-
-  /**
-   * libp2p takes a peer into its table when it has said what it speaks and answered a ping: a lookup
-   * before that would ask those alone that are near, which a liar can see to. Each is waited for once.
-   */
-  const tableToFill = async (signal: AbortSignal) => {
-    const ending = AbortSignal.any([signal, AbortSignal.timeout(TABLE_PATIENCE_MS)]);
-    const fresh = libp2p.getPeers().filter((peer) => !awaited.has(peer.toString()));
-    for (const peer of fresh) {
-      while (!ending.aborted && (await table.find(peer)) === undefined) {
-        await sleep(TABLE_LOOK_MS);
-      }
-      if (!signal.aborted) awaited.add(peer.toString());
-    }
-  };
 
   const connectionTo = async (peer: string, signal: AbortSignal): Promise<Connection> => {
     const known = connections.get(peer);
@@ -192,7 +190,12 @@ export async function createClientNode(init: {
     async dial(address, signal) {
       const target = parseAddress(address);
       try {
-        return remember(await libp2p.dial(target, { signal }));
+        const connection = await libp2p.dial(target, { signal });
+        const id = connection.remotePeer.toString();
+        dialled.delete(id);
+        dialled.set(id, connection.remotePeer);
+        for (const first of [...dialled.keys()].slice(0, -ASKED_ALWAYS)) dialled.delete(first);
+        return remember(connection);
       } catch (cause) {
         throw unreachable(cause, signal);
       }
@@ -217,7 +220,6 @@ export async function createClientNode(init: {
       }
     },
     async *providers(key, signal) {
-      await tableToFill(signal);
       // One that answers with many is not to crowd out the others.
       const told = new Map<string, number>();
       for await (const event of libp2p.services.dht.findProviders(key, { signal })) {

@@ -90,13 +90,6 @@ export const MESH_AND_SUPPLY: readonly Defence[] = [
   {
     threat: 'answers every question of the table with liars',
     file: 'client/mesh/client-node.ts',
-    from: '      await tableToFill(signal);\n',
-    to: '',
-    test: 'unit/mesh/hostile-swarm',
-  },
-  {
-    threat: 'answers every question of the table with liars',
-    file: 'client/mesh/client-node.ts',
     from: '{ value: CLAIMS_HEARD }',
     to: '{ value: table.kBucketSize }',
     test: 'unit/mesh/hostile-swarm',
@@ -107,5 +100,12 @@ export const MESH_AND_SUPPLY: readonly Defence[] = [
     from: 'await prove(provider, AbortSignal.any([ending, timeout]));',
     to: 'void prove; AbortSignal.any([ending, timeout]);',
     test: 'unit/mesh/hostile-swarm',
+  },
+  {
+    threat: 'answers every question of the table with liars',
+    file: 'client/mesh/client-node.ts',
+    from: '  askAlso(table, dialled);\n',
+    to: '  void askAlso;\n',
+    test: 'unit/mesh/outnumbered',
   },
 ];
