@@ -118,9 +118,8 @@ export async function createSealVerifier(
         return refusal('RECEIPT_MALFORMED');
       }
       if (image.length !== 32) return refusal('RECEIPT_IMAGE');
-      const instance = await WebAssembly.instantiate(module, {});
       try {
-        return askVerifier(instance, receipt, image);
+        return askVerifier(await WebAssembly.instantiate(module, {}), receipt, image);
       } catch (error) {
         if (error instanceof NmpError) throw error;
         // A trap of the verifier, whatever it came from, proves nothing.

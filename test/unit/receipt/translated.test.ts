@@ -1,9 +1,10 @@
 /** Receipts of modules that were translated: the image id is the module's, and the client's own work. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fromHex, toHex, utf8 } from '../../../shared/bytes.ts';
 import { createNodeSuite } from '../../../shared/crypto/suite-node.ts';
+import { NmpError } from '../../../shared/errors.ts';
 import { RECEIPT_IMAGES } from '../../../shared/receipt/images.ts';
 import { TRANSLATED_PROFILE } from '../../../shared/receipt/journal.ts';
 import { createSealVerifier } from '../../../shared/receipt/seal.ts';
@@ -175,5 +176,30 @@ describe('the program that a node chose', () => {
     expect(await verifier.imageOf(receipt, undefined)).toEqual(guest);
     expect(await verifier.imageOf(receipt, constantModule('1'))).toEqual(guest);
     expect(await verifier.imageOf(utf8('no receipt'), module)).toEqual(guest);
+  });
+});
+
+describe('a verifier that traps', () => {
+  const failing = async (error: unknown) => {
+    const instantiate = vi.spyOn(WebAssembly, 'instantiate').mockRejectedValue(error);
+    try {
+      return await Promise.allSettled([
+        seals.check(receipt, new Uint8Array(32)),
+        seals.translatedImageId(module),
+      ]);
+    } finally {
+      instantiate.mockRestore();
+    }
+  };
+
+  it('proves nothing and knows no image', async () => {
+    const [checked, image] = await failing(new WebAssembly.RuntimeError('unreachable'));
+    expect(checked).toMatchObject({ value: { failure: 'RECEIPT_MALFORMED' } });
+    expect(image).toEqual({ status: 'fulfilled', value: undefined });
+  });
+
+  it('is not hidden if it is not the verifier at all', async () => {
+    const settled = await failing(new NmpError('RECEIPT_VERIFIER'));
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 });
