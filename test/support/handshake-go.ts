@@ -1,27 +1,14 @@
 /** The elicitation handshake by Go's standard library (test/oracle/handshake-go), as a process. */
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { Uint8ArrayList } from 'uint8arraylist';
 import { concat } from '../../shared/bytes.ts';
 import { NmpError } from '../../shared/errors.ts';
 import type { FrameChannel } from '../../shared/wire/frames.ts';
+import { goProgram } from './go-program.ts';
 
-const FOLDER = join(import.meta.dirname, '..', 'oracle', 'handshake-go');
-const CACHE = process.env.NMP_CACHE ?? join(homedir(), '.cache', 'nmp-enclave');
-
-/** Builds the program once, keyed by its sources; undefined where Go 1.26 is missing. */
+/** Undefined where Go 1.26 is missing. */
 export function handshakeOracle(): string | undefined {
-  const hash = createHash('sha256');
-  for (const file of ['main.go', 'go.mod']) hash.update(readFileSync(join(FOLDER, file)));
-  const program = join(CACHE, `handshake-oracle-${hash.digest('hex').slice(0, 16)}`);
-  if (existsSync(program)) return program;
-  mkdirSync(CACHE, { recursive: true });
-  const args = ['build', '-trimpath', '-o', program, '.'];
-  const { status } = spawnSync('go', args, { cwd: FOLDER, encoding: 'utf8' });
-  return status === 0 ? program : undefined;
+  return goProgram('handshake-go');
 }
 
 export interface GoPeer {
